@@ -1,0 +1,29 @@
+/* native.h - the native backend: from a module at STAGE_ISING to machine code, by LLVM.
+ *
+ * Everything LLVM stays behind this header and in this folder.
+ */
+#ifndef BACKENDS_NATIVE_NATIVE_H
+#define BACKENDS_NATIVE_NATIVE_H
+
+#include "ir/ir.h"
+#include "runtime/abi.h"
+
+typedef struct native_options {
+    const char *processor;  /* LLVM name of the processor; NULL: this one */
+    int optimise;           /* 0..3 */
+} native_options;
+
+typedef struct native_program native_program; /* owns the code */
+
+/* Compiles and loads the module's model into this process. The module is not changed. */
+isg_status native_compile(const ir_module *m, const native_options *options, native_program **out, isg_error *error);
+const isg_abi_program *native_program_abi(const native_program *p);
+void native_program_close(native_program *p);
+
+typedef enum native_format { NATIVE_LLVM_TEXT, NATIVE_BITCODE, NATIVE_ASSEMBLY, NATIVE_OBJECT } native_format;
+
+/* The code as text or bytes in *bytes, *length, to be released with native_bytes_free. */
+isg_status native_emit(const ir_module *m, const native_options *options, native_format format, char **bytes, size_t *length, isg_error *error);
+void native_bytes_free(char *bytes);
+
+#endif

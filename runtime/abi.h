@@ -1,0 +1,105 @@
+/* abi.h - what a compiled program looks like to the runtime.
+ *
+ * The native backend emits one constant `isg_abi_program` (symbol ISG_ABI_SYMBOL) and the functions
+ * it points to, whether the code is run in the compiler's own process or linked into a shared object.
+ * The runtime walks `steps` once a sample; generated code calls nothing but libm and `services`.
+ *
+ * Memory a sample sees, through isg_abi_context:
+ *   frame    frame_bytes, one a worker thread, 64-byte aligned; inputs, intermediates, coefficients,
+ *            final spins and outputs at fixed offsets
+ *   weights  weights_bytes, shared, read-only: every parameter as float32 at its offset
+ *   tables   tables_bytes, shared: written once by `tables` before the first sample, then read-only
+ */
+#ifndef ISINGLASS_ABI_H
+#define ISINGLASS_ABI_H
+
+#include "runtime/isinglass.h"
+
+#define ISG_ABI_MAGIC 0x31474c4953475349ull /* "ISGSILG1" */
+#define ISG_ABI_VERSION 1u
+#define ISG_ABI_SYMBOL "isg_abi_program_v1"
+
+typedef struct isg_abi_services {
+    /* Row-major C[m,n] = A[m,k] B, with B [k,n] or, when transposed_b, [n,k]; float32, leading
+     * dimensions in elements. Single-threaded. */
+    void (*sgemm)(int32_t transposed_b, int64_t m, int64_t n, int64_t k, const float *a, int64_t lda, const float *b, int64_t ldb,
+                  float *c, int64_t ldc);
+} isg_abi_services;
+
+typedef struct isg_abi_context {
+    char *frame;
+    const char *weights;
+    char *tables;
+    const isg_abi_services *services;
+    int64_t fault_position; /* set by code that returns a fault */
+} isg_abi_context;
+
+/* What generated code may report; anything but ISG_FAULT_NONE stops the run with ISG_INVALID. */
+typedef enum isg_fault {
+    ISG_FAULT_NONE = 0,
+    ISG_FAULT_NOT_FINITE = 1, /* a coefficient is NaN or infinite; fault_position is the spin or, for
+                                 couplings, the first of the two; -1 for the offset */
+    ISG_FAULT_ID_RANGE = 2    /* an embedding id is out of range; fault_position is its place in ids */
+} isg_fault;
+
+typedef struct isg_abi_tensor {
+    const char *name;
+    int32_t dtype; /* isg_dtype: ISG_F32 or ISG_I32 */
+    int32_t rank;
+    int64_t shape[ISG_MAX_RANK];
+    uint64_t offset; /* bytes into the frame (inputs, outputs) or the weights (parameters) */
+} isg_abi_tensor;
+
+/* One Hamiltonian. Spins are numbered 0..spins-1: arrays in order of declaration, row-major. A state
+ * is int8_t[spins] holding 0/1 or -1/+1 (`lowest[i]` tells which: 0 or -1). Fields are double[spins]:
+ * dE of changing spin i from v to v' is (v' - v) * field[i]. */
+typedef struct isg_abi_hamiltonian {
+    const char *name;
+    uint64_t spins;
+    uint64_t terms;  /* in index notation, as reported */
+    uint64_t groups; /* independent groups of spins, >= 1; energies come per group */
+    uint64_t state_offset;         /* of the final int8_t state in the frame */
+    uint64_t lowest_offset;        /* of int8_t lowest[spins] in the tables */
+    uint64_t group_offset;         /* of uint32_t group[spins] in the tables; unused when groups == 1 */
+    /* inputs in the frame -> h, J in the frame. Returns an isg_fault. */
+    int32_t (*coefficients)(isg_abi_context *);
+    /* field[i] = h_i + sum_j J_ij state_j. */
+    void (*fields)(const isg_abi_context *, const int8_t *state, double *field);
+    /* One Metropolis sweep in index order at inverse temperature beta; keeps field up to date. Random
+     * numbers are a function of (key, sweep, spin). Returns the number of flips. */
+    uint64_t (*sweep)(const isg_abi_context *, int8_t *state, double *field, double beta, const uint32_t key[2], uint32_t sweep);
+    /* One greedy sweep in index order: flips where the energy falls by more than `threshold`.
+     * Returns the number of flips. */
+    uint64_t (*descend)(const isg_abi_context *, int8_t *state, double *field, double threshold);
+    /* energy[g] for each group g < groups, and the offset in energy[groups]; summed in index order,
+     * independent of `fields`. */
+    void (*energy)(const isg_abi_context *, const int8_t *state, double *energy);
+    /* Per spin: the largest |J_ij| and |h_i| met (largest), sum_j |J_ij| (coupling_sum), sum_j J_ij^2
+     * (coupling_square) and h_i (linear), each double[spins]. What the temperature ladder is made of. */
+    void (*scales)(const isg_abi_context *, double *largest, double *coupling_sum, double *coupling_square, double *linear);
+} isg_abi_hamiltonian;
+
+/* A step is code over the frame (`run` set), or the annealing of a Hamiltonian (`run` NULL). */
+typedef struct isg_abi_step {
+    int32_t (*run)(isg_abi_context *); /* returns an isg_fault */
+    uint64_t hamiltonian;
+} isg_abi_step;
+
+typedef struct isg_abi_program {
+    uint64_t magic;
+    uint32_t version;
+    uint32_t struct_bytes;             /* sizeof(isg_abi_program) */
+    uint32_t hamiltonian_struct_bytes; /* sizeof(isg_abi_hamiltonian) */
+    uint32_t tensor_struct_bytes;      /* sizeof(isg_abi_tensor) */
+    const char *cpu_features;          /* comma-separated LLVM names that the code needs, e.g. "avx2,fma" */
+    const char *model;
+    uint64_t input_count, output_count, parameter_count, hamiltonian_count, step_count;
+    const isg_abi_tensor *inputs, *outputs, *parameters;
+    const isg_abi_hamiltonian *hamiltonians;
+    const isg_abi_step *steps;
+    uint64_t frame_bytes, weights_bytes, tables_bytes;
+    const void *weights;               /* embedded parameters, or NULL when they are given at open */
+    void (*tables)(isg_abi_context *); /* fills tables once */
+} isg_abi_program;
+
+#endif
