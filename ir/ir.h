@@ -276,7 +276,8 @@ bool ir_expr_uses_value(const ir_module *m, ir_expr e, ir_value value);
 bool ir_expr_equal(const ir_module *m, ir_expr a, ir_expr b, const ir_index *a_free, const ir_index *b_free, uint32_t count);
 
 /* Evaluates an expression over numbers and indices given values (index_value[k] for free[k]); conditions
- * give 0 or 1. False when it meets a symbol, an element or poison. Non-finite results are returned as such. */
+ * give 0 or 1. False when it meets a symbol, an element or poison, or after 2^24 steps (a sum too large to
+ * fold). Non-finite results are returned as such. In evaluate.c. */
 bool ir_expr_evaluate(const ir_module *m, ir_expr e, const ir_index *free_indices, const double *index_values, uint32_t count, double *out);
 
 /* The number an attribute or extent stands for after infer-shapes. */
@@ -285,7 +286,8 @@ int64_t ir_index_extent(const ir_module *m, ir_index i); /* -1 while it is not a
 
 /* Every value that an op reads, operands and elements inside its expressions alike; may repeat. */
 void ir_op_uses(const ir_module *m, ir_op op, void (*visit)(ir_value v, void *context), void *context);
-/* Applies `map` to every expression of the op (attributes, terms, index extents). */
+/* Applies `map` to every expression of the op (attributes, terms, index extents). Without `fresh` the op's own
+ * indices keep their handles and get the new extents; with it they and their uses in the op are renamed. */
 void ir_op_map_exprs(ir_module *m, ir_op op, bool fresh, ir_expr_mapper map, void *context);
 
 /* ---- text ----------------------------------------------------------------------------------- */
