@@ -1,0 +1,96 @@
+"""common.py - what the Python tests share: finding and running isg, arrays on disk, the folders of test data."""
+
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+import numpy as np
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+GOLDENS = ROOT / "tests" / "goldens"
+SHARED = pathlib.Path(os.environ.get("ISG_SHARED", ROOT.parent / "shared"))
+FULL = os.environ.get("ISG_TEST_FULL", "") not in ("", "0")  # everything, however long it takes
+QUICK = os.environ.get("ISG_TEST_QUICK", "") not in ("", "0")  # a reduced suite, for instrumented builds
+
+
+def isg_path():
+    """The compiler under test: $ISG, or that of the default build folder."""
+    return pathlib.Path(os.environ.get("ISG", ROOT / "build" / "bin" / "isg")).resolve()
+
+
+def invoke(*arguments, timeout=600, **options):
+    """Runs isg and returns the finished process, text captured."""
+    command = [str(isg_path())] + [str(a) for a in arguments]
+    return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=timeout,
+                          **options)
+
+
+class Failed(AssertionError):
+    """isg ended with a status that the test did not expect."""
+
+
+def run_model(source, inputs, outputs, folder, *extra, model=None, weights=None, timeout=600, tag="run"):
+    """`isg run` on a file. inputs: name -> array with its batch axis; outputs: names wanted.
+    Returns (name -> array, report)."""
+    folder = pathlib.Path(folder)
+    command = ["run", source]
+    if model:
+        command += ["--model", model]
+    if weights:
+        command += ["--weights", weights]
+    for name, array in inputs.items():
+        path = array
+        if isinstance(array, np.ndarray):
+            path = folder / f"{tag}-in-{name}.npy"
+            np.save(path, array)
+        command += ["--input", f"{name}={path}"]
+    for name in outputs:
+        command += ["--output", f"{name}={folder / f'{tag}-out-{name}.npy'}"]
+    report = folder / f"{tag}-report.json"
+    done = invoke(*command, "--report", report, *extra, timeout=timeout)
+    if done.returncode != 0:
+        raise Failed(f"isg ended with {done.returncode}: {' '.join(map(str, command))}\n{done.stderr[-4000:]}")
+    arrays = {name: np.load(folder / f"{tag}-out-{name}.npy") for name in outputs}
+    return arrays, json.loads(report.read_text())
+
+
+class Case(unittest.TestCase):
+    """A test with a temporary folder of its own, kept when $ISG_TEST_KEEP is set."""
+
+    longMessage = True
+
+    @classmethod
+    def setUpClass(cls):
+        if not isg_path().exists():
+            raise unittest.SkipTest(f"{isg_path()} is not built")
+
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="isg-test-"))
+        if not os.environ.get("ISG_TEST_KEEP"):
+            self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+
+    def write(self, name, text):
+        path = self.folder / name
+        path.write_text(text)
+        return path
+
+    def save(self, name, array):
+        path = self.folder / name
+        np.save(path, array)
+        return path
+
+    def close(self, got, expected, relative, scale=None, what=""):
+        """|got - expected| <= relative * scale; scale: the largest |expected| unless given."""
+        got, expected = np.asarray(got, float), np.asarray(expected, float)
+        self.assertEqual(got.shape, expected.shape, what)
+        if got.size == 0:
+            return
+        self.assertTrue(np.isfinite(got).all(), f"{what}: not finite")
+        if scale is None:
+            scale = max(np.abs(expected).max(), 1e-30)
+        worst = np.abs(got - expected).max()
+        self.assertLessEqual(worst, relative * scale, what)
