@@ -172,6 +172,7 @@ typedef struct ir_op_data {
     const ir_value *results;
     uint32_t result_count;
     ir_attribute attributes[IR_MAX_ATTRIBUTES]; /* in the row's order */
+    const ir_span *operand_spans; /* where each operand is written, for diagnostics (call, bind); may be NULL */
     ir_span span;
     uint32_t site;
 } ir_op_data;
