@@ -44,59 +44,72 @@ static int64_t read_up_to(const isg_io *io, int file, char *bytes, size_t count,
     return (int64_t)done;
 }
 
-int file_open_to_read(const isg_io *io, const char *path, isg_error *error)
+file_source file_source_memory(const char *name, const void *bytes, size_t length)
 {
-    int file = open_retrying(io, path, O_RDONLY, 0);
-    if (file < 0)
-        error_io(error, "open", path, file);
-    return file;
+    return (file_source){.name = name, .length = length, .bytes = bytes, .file = -1};
 }
 
-isg_status file_read_exactly(const isg_io *io, int file, const char *path, void *bytes, size_t count, int64_t offset,
-                             isg_error *error)
+isg_status file_source_open(file_source *s, const isg_io *io, const char *path, isg_error *error)
 {
-    int64_t got = read_up_to(io, file, bytes, count, offset);
-    if (got < 0)
-        return error_io(error, "read", path, got);
-    if ((size_t)got < count)
-        return error_fail(error, ISG_INVALID, "%s: the file ends too early", path);
-    return ISG_OK;
-}
-
-static isg_status read_opened(const isg_allocator *a, const isg_io *io, int file, const char *path, uint64_t limit, char **bytes,
-                              size_t *length, isg_error *error)
-{
-    int64_t size = io->size(io->context, file);
-    if (size < 0)
+    *s = (file_source){.name = path, .io = io ? io : isg_default_io()};
+    s->file = open_retrying(s->io, path, O_RDONLY, 0);
+    if (s->file < 0)
+        return error_io(error, "open", path, s->file);
+    int64_t size = s->io->size(s->io->context, s->file);
+    if (size < 0) {
+        file_source_close(s);
         return error_io(error, "read", path, size);
-    if ((uint64_t)size > limit)
-        return error_fail(error, ISG_INVALID, "%s: %lld bytes are more than the limit of %llu", path, (long long)size,
-                          (unsigned long long)limit);
-    char *block = memory_take(a, (size_t)size + 1, 1);
-    if (!block)
-        return error_no_memory(error);
-    isg_status status = file_read_exactly(io, file, path, block, (size_t)size, 0, error);
-    if (status) {
-        memory_release(a, block, (size_t)size + 1, 1);
-        return status;
     }
-    block[size] = '\0';
-    *bytes = block;
-    *length = (size_t)size;
+    s->length = (uint64_t)size;
     return ISG_OK;
 }
 
-isg_status file_read(const isg_allocator *allocator, const isg_io *io, const char *path, uint64_t limit, char **bytes, size_t *length,
-                     isg_error *error)
+void file_source_close(file_source *s)
+{
+    if (!s->bytes && s->file >= 0)
+        s->io->close(s->io->context, s->file);
+    s->file = -1;
+}
+
+isg_status file_source_read(const file_source *s, uint64_t offset, size_t count, void *to, isg_error *error)
+{
+    if (offset > s->length || count > s->length - offset)
+        return error_fail(error, ISG_INVALID, "%s: the file ends too early", s->name);
+    if (s->bytes) {
+        memcpy(to, s->bytes + offset, count);
+        return ISG_OK;
+    }
+    int64_t got = read_up_to(s->io, s->file, to, count, (int64_t)offset);
+    if (got < 0)
+        return error_io(error, "read", s->name, got);
+    if ((size_t)got < count) /* it shrank since it was opened */
+        return error_fail(error, ISG_INVALID, "%s: the file ends too early", s->name);
+    return ISG_OK;
+}
+
+isg_status file_read(const isg_allocator *allocator, const isg_io *io, const char *path, uint64_t limit, char **bytes,
+                     size_t *length, isg_error *error)
 {
     allocator = allocator ? allocator : isg_default_allocator();
-    io = io ? io : isg_default_io();
-    int file = file_open_to_read(io, path, error);
-    if (file < 0)
-        return ISG_IO;
-    isg_status status = read_opened(allocator, io, file, path, limit, bytes, length, error);
-    io->close(io->context, file);
-    return status;
+    file_source s;
+    isg_status status = file_source_open(&s, io, path, error);
+    if (status)
+        return status;
+    char *block = NULL;
+    if (s.length > limit || s.length >= PTRDIFF_MAX)
+        status = error_fail(error, ISG_INVALID, "%s: %llu bytes are more than the limit of %llu", path,
+                            (unsigned long long)s.length, (unsigned long long)limit);
+    else if (!(block = memory_take(allocator, s.length + 1, 1)))
+        status = error_no_memory(error);
+    else if ((status = file_source_read(&s, 0, s.length, block, error)))
+        memory_release(allocator, block, s.length + 1, 1);
+    file_source_close(&s);
+    if (status)
+        return status;
+    block[s.length] = '\0';
+    *bytes = block;
+    *length = s.length;
+    return ISG_OK;
 }
 
 void file_free(const isg_allocator *allocator, char *bytes, size_t length)
@@ -119,7 +132,8 @@ static int open_temporary(file_writer *w)
 
 isg_status file_writer_open(file_writer *w, const isg_allocator *allocator, const isg_io *io, const char *path, isg_error *error)
 {
-    *w = (file_writer){.allocator = allocator ? allocator : isg_default_allocator(), .io = io ? io : isg_default_io(), .path = path};
+    *w = (file_writer){
+        .allocator = allocator ? allocator : isg_default_allocator(), .io = io ? io : isg_default_io(), .path = path};
     if (!strncmp(path, "/dev/", 5)) {
         w->file = open_retrying(w->io, path, O_WRONLY, 0);
     } else {

@@ -13,18 +13,30 @@
 #include <stdbool.h>
 
 /* *bytes is followed by a NUL that *length does not count; released with file_free. */
-isg_status file_read(const isg_allocator *allocator, const isg_io *io, const char *path, uint64_t limit, char **bytes, size_t *length,
-                     isg_error *error);
+isg_status file_read(const isg_allocator *allocator, const isg_io *io, const char *path, uint64_t limit, char **bytes,
+                     size_t *length, isg_error *error);
 void file_free(const isg_allocator *allocator, char *bytes, size_t length);
 
 isg_status file_write(const isg_allocator *allocator, const isg_io *io, const char *path, const void *bytes, size_t length,
                       isg_error *error);
 
-/* The file, or negative after filling error with ISG_IO. Close it with io->close. */
-int file_open_to_read(const isg_io *io, const char *path, isg_error *error);
-/* Reads exactly `count` bytes at `offset`; a shorter file is ISG_INVALID. */
-isg_status file_read_exactly(const isg_io *io, int file, const char *path, void *bytes, size_t count, int64_t offset,
-                             isg_error *error);
+/* ---- reading piece by piece ------------------------------------------------------------------ */
+
+/* Bytes in memory or in an open file: what the readers of formats read from. */
+typedef struct file_source {
+    const char *name; /* for messages; the path of a file */
+    uint64_t length;
+    const char *bytes; /* NULL: in the file */
+    const isg_io *io;
+    int file;
+} file_source;
+
+file_source file_source_memory(const char *name, const void *bytes, size_t length);
+isg_status file_source_open(file_source *s, const isg_io *io, const char *path, isg_error *error);
+void file_source_close(file_source *s);
+
+/* Exactly `count` bytes from `offset`; ISG_INVALID where the source is shorter. */
+isg_status file_source_read(const file_source *s, uint64_t offset, size_t count, void *to, isg_error *error);
 
 /* ---- writing piece by piece ------------------------------------------------------------------ */
 

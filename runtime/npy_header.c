@@ -121,8 +121,9 @@ typedef struct element_row {
 } element_row;
 
 static const element_row element_rows[] = {
-    {"f2", ISG_F32, true},  {"f4", ISG_F32, false}, {"f8", ISG_F64, false}, {"i1", ISG_I8, false},  {"i2", ISG_I16, false},  {"i4", ISG_I32, false},
-    {"i8", ISG_I64, false}, {"u1", ISG_U8, false},  {"u2", ISG_U16, false}, {"u4", ISG_U32, false}, {"u8", ISG_U64, false}, {"b1", ISG_BOOL, false},
+    {"f2", ISG_F32, true},  {"f4", ISG_F32, false}, {"f8", ISG_F64, false}, {"i1", ISG_I8, false},
+    {"i2", ISG_I16, false}, {"i4", ISG_I32, false}, {"i8", ISG_I64, false}, {"u1", ISG_U8, false},
+    {"u2", ISG_U16, false}, {"u4", ISG_U32, false}, {"u8", ISG_U64, false}, {"b1", ISG_BOOL, false},
 };
 
 static const char *reason_against(char kind)
@@ -169,8 +170,8 @@ static isg_status parse_descr(reader *r, npy_header *h)
         h->swapped = h->item_size > 1 && order == (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? '>' : '<');
         return ISG_OK;
     }
-    return error_fail(r->error, ISG_INVALID, "%s: the array holds %s (descr '%.*s')", r->name, reason_against(length ? *text : ' '),
-                      (int)(length < 40 ? length : 40), text);
+    return error_fail(r->error, ISG_INVALID, "%s: the array holds %s (descr '%.*s')", r->name,
+                      reason_against(length ? *text : ' '), (int)(length < 40 ? length : 40), text);
 }
 
 static isg_status parse_boolean(reader *r, bool *out)
@@ -187,7 +188,7 @@ static isg_status parse_item(reader *r, npy_header *h, unsigned *seen)
     size_t length;
     if (!accept_string(r, &key, &length) || !accept(r, ':'))
         return malformed(r, "a key is missing");
-    unsigned bit = length == 5 && !memcmp(key, "descr", 5)            ? KEY_DESCR
+    unsigned bit = length == 5 && !memcmp(key, "descr", 5)             ? KEY_DESCR
                    : length == 13 && !memcmp(key, "fortran_order", 13) ? KEY_ORDER
                    : length == 5 && !memcmp(key, "shape", 5)           ? KEY_SHAPE
                                                                        : 0;

@@ -14,7 +14,8 @@ static isg_status check_length(const char *name, const npy_header *h, uint64_t d
     if (data_length == need)
         return ISG_OK;
     return error_fail(error, ISG_INVALID, "%s: %s: the header promises %llu bytes of data, the file has %llu", name,
-                      data_length < need ? "truncated" : "trailing bytes", (unsigned long long)need, (unsigned long long)data_length);
+                      data_length < need ? "truncated" : "trailing bytes", (unsigned long long)need,
+                      (unsigned long long)data_length);
 }
 
 static void swap_bytes(unsigned char *at, int64_t count, size_t size)
@@ -59,68 +60,42 @@ static void finish(const npy_header *h, npy_array *out, char *data)
                                    : tensor_contiguous(h->dtype, h->rank, h->shape, out->memory);
 }
 
-isg_status npy_read(const isg_allocator *allocator, const char *name, const void *bytes, size_t length, npy_array *out,
-                    isg_error *error)
-{
-    allocator = allocator ? allocator : isg_default_allocator();
-    size_t begin, text_length;
-    npy_header h;
-    char *data;
-    isg_status status = npy_header_locate(name, bytes, length, &begin, &text_length, error);
-    if (status)
-        return status;
-    if (text_length > length - begin)
-        return error_fail(error, ISG_INVALID, "%s: the .npy header is cut off", name);
-    status = npy_header_parse(name, (const char *)bytes + begin, text_length, &h, error);
-    if (!status)
-        status = check_length(name, &h, length - begin - text_length, error);
-    if (!status)
-        status = take_memory(allocator, &h, out, &data, error);
-    if (status)
-        return status;
-    memcpy(data, (const char *)bytes + begin + text_length, (size_t)h.count * h.item_size);
-    finish(&h, out, data);
-    return ISG_OK;
-}
-
-static isg_status read_header(const isg_allocator *a, const isg_io *io, int file, const char *path, int64_t size, npy_header *h,
-                              int64_t *data_offset, isg_error *error)
+static isg_status read_header(const isg_allocator *a, const file_source *s, npy_header *h, uint64_t *data_offset,
+                              isg_error *error)
 {
     unsigned char prefix[NPY_PREFIX_BYTES];
-    size_t prefix_length = size < NPY_PREFIX_BYTES ? (size_t)size : NPY_PREFIX_BYTES, begin, length;
-    isg_status status = file_read_exactly(io, file, path, prefix, prefix_length, 0, error);
+    size_t prefix_length = s->length < NPY_PREFIX_BYTES ? s->length : NPY_PREFIX_BYTES, begin = 0, length = 0;
+    isg_status status = file_source_read(s, 0, prefix_length, prefix, error);
     if (!status)
-        status = npy_header_locate(path, prefix, prefix_length, &begin, &length, error);
+        status = npy_header_locate(s->name, prefix, prefix_length, &begin, &length, error);
     if (status)
         return status;
-    if ((int64_t)(begin + length) > size)
-        return error_fail(error, ISG_INVALID, "%s: the .npy header is cut off", path);
+    if (length > s->length - begin)
+        return error_fail(error, ISG_INVALID, "%s: the .npy header is cut off", s->name);
     char *text = memory_take(a, length, 1);
     if (!text)
         return error_no_memory(error);
-    status = file_read_exactly(io, file, path, text, length, (int64_t)begin, error);
+    status = file_source_read(s, begin, length, text, error);
     if (!status)
-        status = npy_header_parse(path, text, length, h, error);
+        status = npy_header_parse(s->name, text, length, h, error);
     memory_release(a, text, length, 1);
-    *data_offset = (int64_t)(begin + length);
+    *data_offset = begin + length;
     return status;
 }
 
-static isg_status read_opened(const isg_allocator *a, const isg_io *io, int file, const char *path, npy_array *out, isg_error *error)
+static isg_status read_source(const isg_allocator *a, const file_source *s, npy_array *out, isg_error *error)
 {
     npy_header h;
-    int64_t offset, size = io->size(io->context, file);
-    if (size < 0)
-        return error_io(error, "read", path, size);
+    uint64_t offset = 0;
     char *data = NULL;
-    isg_status status = read_header(a, io, file, path, size, &h, &offset, error);
+    isg_status status = read_header(a, s, &h, &offset, error);
     if (!status)
-        status = check_length(path, &h, (uint64_t)(size - offset), error);
+        status = check_length(s->name, &h, s->length - offset, error);
     if (!status)
         status = take_memory(a, &h, out, &data, error);
     if (status)
         return status;
-    status = file_read_exactly(io, file, path, data, (size_t)h.count * h.item_size, offset, error);
+    status = file_source_read(s, offset, (size_t)h.count * h.item_size, data, error);
     if (status)
         npy_free(a, out);
     else
@@ -128,15 +103,23 @@ static isg_status read_opened(const isg_allocator *a, const isg_io *io, int file
     return status;
 }
 
+isg_status npy_read(const isg_allocator *allocator, const char *name, const void *bytes, size_t length, npy_array *out,
+                    isg_error *error)
+{
+    file_source s = file_source_memory(name, bytes, length);
+    *out = (npy_array){0};
+    return read_source(allocator ? allocator : isg_default_allocator(), &s, out, error);
+}
+
 isg_status npy_read_file(const isg_allocator *allocator, const isg_io *io, const char *path, npy_array *out, isg_error *error)
 {
-    allocator = allocator ? allocator : isg_default_allocator();
-    io = io ? io : isg_default_io();
-    int file = file_open_to_read(io, path, error);
-    if (file < 0)
-        return ISG_IO;
-    isg_status status = read_opened(allocator, io, file, path, out, error);
-    io->close(io->context, file);
+    file_source s;
+    *out = (npy_array){0};
+    isg_status status = file_source_open(&s, io, path, error);
+    if (status)
+        return status;
+    status = read_source(allocator ? allocator : isg_default_allocator(), &s, out, error);
+    file_source_close(&s);
     return status;
 }
 

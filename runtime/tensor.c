@@ -10,8 +10,8 @@ static const struct {
     const char *name;
     uint8_t size;
 } dtype_rows[] = {
-    [ISG_F32] = {"float32", 4}, [ISG_F64] = {"float64", 8}, [ISG_I8] = {"int8", 1},    [ISG_I16] = {"int16", 2},
-    [ISG_I32] = {"int32", 4},   [ISG_I64] = {"int64", 8},   [ISG_U8] = {"uint8", 1},   [ISG_U16] = {"uint16", 2},
+    [ISG_F32] = {"float32", 4}, [ISG_F64] = {"float64", 8}, [ISG_I8] = {"int8", 1},   [ISG_I16] = {"int16", 2},
+    [ISG_I32] = {"int32", 4},   [ISG_I64] = {"int64", 8},   [ISG_U8] = {"uint8", 1},  [ISG_U16] = {"uint16", 2},
     [ISG_U32] = {"uint32", 4},  [ISG_U64] = {"uint64", 8},  [ISG_BOOL] = {"bool", 1},
 };
 enum { DTYPE_COUNT = sizeof dtype_rows / sizeof *dtype_rows };

@@ -46,7 +46,7 @@ void tensor_from_f32(const isg_tensor *t, const float *from);
 /* Copies `count` elements, from C-order position `first` on, as they are. */
 void tensor_gather(const isg_tensor *t, int64_t first, int64_t count, char *to);
 
-float float_from_half(uint16_t bits);     /* IEEE binary16 */
+float float_from_half(uint16_t bits); /* IEEE binary16 */
 float float_from_bfloat(uint16_t bits);
 
 #endif

@@ -11,53 +11,53 @@
 #include <string.h>
 
 /* Calls FOR(ctype) for the tensor's C type. */
-#define FOR_DTYPE(dtype, FOR)                                                                                                          \
-    switch (dtype) {                                                                                                                   \
-    case ISG_F32:                                                                                                                      \
-        FOR(float);                                                                                                                    \
-        break;                                                                                                                         \
-    case ISG_F64:                                                                                                                      \
-        FOR(double);                                                                                                                   \
-        break;                                                                                                                         \
-    case ISG_I8:                                                                                                                       \
-        FOR(int8_t);                                                                                                                   \
-        break;                                                                                                                         \
-    case ISG_I16:                                                                                                                      \
-        FOR(int16_t);                                                                                                                  \
-        break;                                                                                                                         \
-    case ISG_I32:                                                                                                                      \
-        FOR(int32_t);                                                                                                                  \
-        break;                                                                                                                         \
-    case ISG_I64:                                                                                                                      \
-        FOR(int64_t);                                                                                                                  \
-        break;                                                                                                                         \
-    case ISG_U8:                                                                                                                       \
-    case ISG_BOOL:                                                                                                                     \
-        FOR(uint8_t);                                                                                                                  \
-        break;                                                                                                                         \
-    case ISG_U16:                                                                                                                      \
-        FOR(uint16_t);                                                                                                                 \
-        break;                                                                                                                         \
-    case ISG_U32:                                                                                                                      \
-        FOR(uint32_t);                                                                                                                 \
-        break;                                                                                                                         \
-    case ISG_U64:                                                                                                                      \
-        FOR(uint64_t);                                                                                                                 \
-        break;                                                                                                                         \
+#define FOR_DTYPE(dtype, FOR)                                                                                                    \
+    switch (dtype) {                                                                                                             \
+    case ISG_F32:                                                                                                                \
+        FOR(float);                                                                                                              \
+        break;                                                                                                                   \
+    case ISG_F64:                                                                                                                \
+        FOR(double);                                                                                                             \
+        break;                                                                                                                   \
+    case ISG_I8:                                                                                                                 \
+        FOR(int8_t);                                                                                                             \
+        break;                                                                                                                   \
+    case ISG_I16:                                                                                                                \
+        FOR(int16_t);                                                                                                            \
+        break;                                                                                                                   \
+    case ISG_I32:                                                                                                                \
+        FOR(int32_t);                                                                                                            \
+        break;                                                                                                                   \
+    case ISG_I64:                                                                                                                \
+        FOR(int64_t);                                                                                                            \
+        break;                                                                                                                   \
+    case ISG_U8:                                                                                                                 \
+    case ISG_BOOL:                                                                                                               \
+        FOR(uint8_t);                                                                                                            \
+        break;                                                                                                                   \
+    case ISG_U16:                                                                                                                \
+        FOR(uint16_t);                                                                                                           \
+        break;                                                                                                                   \
+    case ISG_U32:                                                                                                                \
+        FOR(uint32_t);                                                                                                           \
+        break;                                                                                                                   \
+    case ISG_U64:                                                                                                                \
+        FOR(uint64_t);                                                                                                           \
+        break;                                                                                                                   \
     }
 
 /* Each converts one row and returns the position of the first element at fault, or n. */
 static int64_t row_to_f32(isg_dtype dtype, const char *from, int64_t stride, int64_t n, float *to)
 {
-#define CONVERT(T)                                                                                                                     \
-    for (int64_t i = 0; i < n; i++, from += stride) {                                                                                  \
-        T value;                                                                                                                       \
-        memcpy(&value, from, sizeof value);                                                                                            \
-        if (sizeof value == sizeof(double) && (T)0.5 != 0 && fabs((double)value) >= 0x1.ffffffp127)                                    \
-            return i; /* would round to infinity; converting it is undefined */                                                        \
-        to[i] = dtype == ISG_BOOL ? (float)(value != 0) : (float)value;                                                                \
-        if (!isfinite(to[i]))                                                                                                          \
-            return i;                                                                                                                  \
+#define CONVERT(T)                                                                                                               \
+    for (int64_t i = 0; i < n; i++, from += stride) {                                                                            \
+        T value;                                                                                                                 \
+        memcpy(&value, from, sizeof value);                                                                                      \
+        if (sizeof value == sizeof(double) && (T)0.5 != 0 && fabs((double)value) >= 0x1.ffffffp127)                              \
+            return i; /* would round to infinity; converting it is undefined */                                                  \
+        to[i] = dtype == ISG_BOOL ? (float)(value != 0) : (float)value;                                                          \
+        if (!isfinite(to[i]))                                                                                                    \
+            return i;                                                                                                            \
     }
     FOR_DTYPE(dtype, CONVERT)
 #undef CONVERT
@@ -66,15 +66,15 @@ static int64_t row_to_f32(isg_dtype dtype, const char *from, int64_t stride, int
 
 static int64_t row_to_i32(isg_dtype dtype, const char *from, int64_t stride, int64_t n, int32_t *to)
 {
-#define CONVERT(T)                                                                                                                     \
-    for (int64_t i = 0; i < n; i++, from += stride) {                                                                                  \
-        T value;                                                                                                                       \
-        memcpy(&value, from, sizeof value);                                                                                            \
-        if (!((double)value >= -0x1p31 && (double)value < 0x1p31))                                                                     \
-            return i;                                                                                                                  \
-        to[i] = dtype == ISG_BOOL ? value != 0 : (int32_t)value;                                                                       \
-        if (dtype != ISG_BOOL && (T)to[i] != value)                                                                                    \
-            return i;                                                                                                                  \
+#define CONVERT(T)                                                                                                               \
+    for (int64_t i = 0; i < n; i++, from += stride) {                                                                            \
+        T value;                                                                                                                 \
+        memcpy(&value, from, sizeof value);                                                                                      \
+        if (!((double)value >= -0x1p31 && (double)value < 0x1p31))                                                               \
+            return i;                                                                                                            \
+        to[i] = dtype == ISG_BOOL ? value != 0 : (int32_t)value;                                                                 \
+        if (dtype != ISG_BOOL && (T)to[i] != value)                                                                              \
+            return i;                                                                                                            \
     }
     FOR_DTYPE(dtype, CONVERT)
 #undef CONVERT
@@ -87,11 +87,11 @@ static double element(const isg_tensor *t, const int64_t *index)
     for (int i = 0; i < t->rank; i++)
         at += index[i] * t->strides[i];
     double result = 0;
-#define FETCH(T)                                                                                                                       \
-    do {                                                                                                                               \
-        T value;                                                                                                                       \
-        memcpy(&value, at, sizeof value);                                                                                              \
-        result = (double)value;                                                                                                        \
+#define FETCH(T)                                                                                                                 \
+    do {                                                                                                                         \
+        T value;                                                                                                                 \
+        memcpy(&value, at, sizeof value);                                                                                        \
+        result = (double)value;                                                                                                  \
     } while (0)
     FOR_DTYPE(t->dtype, FETCH)
 #undef FETCH
@@ -114,10 +114,12 @@ static isg_status refuse(const isg_tensor *t, tensor_origin origin, const int64_
     double value = element(t, index);
     if (isnan(value) || isinf(value))
         return error_fail(error, ISG_INVALID, "%s '%s'%s is %s", origin.kind, origin.name, where,
-                          isnan(value) ? "nan" : value > 0 ? "inf" : "-inf");
-    const char *reason = !whole                                             ? "beyond the range of float32"
+                          isnan(value) ? "nan"
+                          : value > 0  ? "inf"
+                                       : "-inf");
+    const char *reason = !whole                               ? "beyond the range of float32"
                          : value >= -0x1p31 && value < 0x1p31 ? "not a whole number"
-                                                                            : "beyond the range of int32";
+                                                              : "beyond the range of int32";
     return error_fail(error, ISG_INVALID, "%s '%s'%s is %.17g, %s", origin.kind, origin.name, where, value, reason);
 }
 
@@ -130,7 +132,8 @@ static isg_status convert(const isg_tensor *t, tensor_origin origin, float *floa
     int64_t n = t->rank ? t->shape[last] : 1, stride = t->rank ? t->strides[last] : 0;
     const char *row = t->data;
     for (int64_t done = 0; done < count; done += n) {
-        int64_t good = floats ? row_to_f32(t->dtype, row, stride, n, floats + done) : row_to_i32(t->dtype, row, stride, n, integers + done);
+        int64_t good =
+            floats ? row_to_f32(t->dtype, row, stride, n, floats + done) : row_to_i32(t->dtype, row, stride, n, integers + done);
         if (good < n) {
             if (t->rank)
                 index[last] = good;
