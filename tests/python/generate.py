@@ -327,18 +327,20 @@ class Maker:
         """Every spin of an array coupled to those of another or its own: what most real problems look like."""
         first = self.pick(self.arrays.values())
         bound = {n: (0, e - 1) for n, e in first.indices}
-        free = {n: (0, e - 1) for n, e in self.extent.items() if n not in bound}
-        body = times(self.constant({**bound}, 1), Element(first.name, [Symbol(n) for n, _ in first.indices]))
-        for second in self.random.sample(list(self.arrays.values()), len(self.arrays)):
-            if len(second.indices) <= len(free) and self.chance(0.8):
-                names = self.random.sample(sorted(free), len(second.indices))
-                found = self.element(second.name, second.shape, {n: free[n] for n in names})
-                if found:
-                    bound.update({n: free[n] for n in names})
-                    body = times(times(body, found), self.constant(bound, 1))
-                    break
-        indices = [(n, high + 1) for n, (_, high) in bound.items()]
-        return Sum(indices, self.guard(bound)[0] if self.chance(0.5) else None, body) if indices else body
+        factors = [Element(first.name, [Symbol(n) for n, _ in first.indices])]
+        free = [n for n in sorted(self.extent) if n not in bound]
+        second = self.pick(self.arrays.values())
+        if len(second.indices) <= len(free) and self.chance(0.8):
+            more = {n: (0, self.extent[n] - 1) for n in self.random.sample(free, len(second.indices))}
+            found = self.element(second.name, second.shape, more)
+            if found:
+                bound.update(more)
+                factors.append(found)
+        body = self.constant(bound, 1)
+        for factor in factors:
+            body = times(body, factor)
+        condition = self.guard(bound)[0] if self.chance(0.5) else None
+        return Sum([(n, self.extent[n]) for n in bound], condition, body) if bound else body
 
     def make_energy(self):
         terms = [self.polynomial(self.pick([0, 1, 2, 2, 2]), {}, 3) for _ in range(self.random.randint(1, 5))]

@@ -276,7 +276,8 @@ class Hamiltonian:
         if self.by_member:
             return [f"  output {self.name}_{n} = {self.call()}.{n};" for n in names]
         bound = [f"{self.name}_{n}" for n in names]
-        return [f"  let ({', '.join(bound)}) = {self.call()};"] + [f"  output {b} = {b};" for b in bound]
+        left = bound[0] if len(bound) == 1 else f"({', '.join(bound)})"
+        return [f"  let {left} = {self.call()};"] + [f"  output {b} = {b};" for b in bound]
 
     def scope(self, values):
         """values: array name -> [dims..., states]."""
