@@ -46,7 +46,7 @@ static int64_t read_up_to(const isg_io *io, int file, char *bytes, size_t count,
 
 file_source file_source_memory(const char *name, const void *bytes, size_t length)
 {
-    return (file_source){.name = name, .length = length, .bytes = bytes, .file = -1};
+    return (file_source){.name = name, .length = length, .bytes = bytes ? bytes : "", .file = -1};
 }
 
 isg_status file_source_open(file_source *s, const isg_io *io, const char *path, isg_error *error)

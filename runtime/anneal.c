@@ -1,0 +1,204 @@
+/* anneal.c - see anneal.h. */
+#include "runtime/anneal.h"
+#include "runtime/philox.h"
+#include "runtime/schedule.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Descent after a read ends where no flip gains; the limit only stops rounding from going in circles.
+ * After a cancellation it is cut short. */
+enum { MAX_DESCENT_SWEEPS = 1000, HURRIED_DESCENT_SWEEPS = 4 };
+static const int64_t max_solver_sweeps = INT64_C(1) << 40;
+
+/* One solve at work. The arrays lie in the scratch memory, all but `best`, which is the frame's state. */
+typedef struct solver {
+    const isg_abi_hamiltonian *h;
+    const isg_abi_context *context;
+    const anneal_settings *settings;
+    const int8_t *lowest;
+    const uint32_t *group;
+    int8_t *best;
+    double *field, *largest, *coupling_sum, *coupling_square, *linear; /* [spins] */
+    double *energy, *best_energy;                                       /* [groups + 1], the offset last */
+    int8_t *state;                                                      /* [spins] */
+    char *improved;                                                     /* [groups] */
+    uint64_t attempts;
+} solver;
+
+static bool add_bytes(size_t *total, uint64_t count, size_t size)
+{
+    size_t bytes;
+    return !__builtin_mul_overflow(count, size, &bytes) && !__builtin_add_overflow(bytes, 63, &bytes) &&
+           !__builtin_add_overflow(*total, bytes & ~(size_t)63, total);
+}
+
+size_t anneal_scratch_bytes(const isg_abi_hamiltonian *h)
+{
+    size_t total = 0;
+    bool fits = h->groups < UINT64_MAX;
+    for (int i = 0; i < 5; i++)
+        fits = fits && add_bytes(&total, h->spins, sizeof(double));
+    for (int i = 0; i < 2; i++)
+        fits = fits && add_bytes(&total, h->groups + 1, sizeof(double));
+    fits = fits && add_bytes(&total, h->spins, 1) && add_bytes(&total, h->groups, 1);
+    return fits ? total : SIZE_MAX;
+}
+
+static void *carve(char **scratch, uint64_t count, size_t size)
+{
+    void *at = *scratch;
+    *scratch += (count * size + 63) & ~(size_t)63;
+    return at;
+}
+
+static solver open_solver(const isg_abi_hamiltonian *h, const isg_abi_context *context, const anneal_settings *settings, char *scratch)
+{
+    solver s = {.h = h, .context = context, .settings = settings};
+    s.lowest = (const int8_t *)context->tables + h->lowest_offset;
+    s.group = h->groups > 1 ? (const uint32_t *)(const void *)(context->tables + h->group_offset) : NULL;
+    s.best = (int8_t *)context->frame + h->state_offset;
+    s.field = carve(&scratch, h->spins, sizeof(double));
+    s.largest = carve(&scratch, h->spins, sizeof(double));
+    s.coupling_sum = carve(&scratch, h->spins, sizeof(double));
+    s.coupling_square = carve(&scratch, h->spins, sizeof(double));
+    s.linear = carve(&scratch, h->spins, sizeof(double));
+    s.energy = carve(&scratch, h->groups + 1, sizeof(double));
+    s.best_energy = carve(&scratch, h->groups + 1, sizeof(double));
+    s.state = carve(&scratch, h->spins, 1);
+    s.improved = carve(&scratch, h->groups, 1);
+    return s;
+}
+
+static bool cancelled(const solver *s)
+{
+    return s->settings->cancelled && s->settings->cancelled(s->settings->cancel_context);
+}
+
+static double total_energy(const solver *s, const double *energy)
+{
+    double total = 0;
+    for (uint64_t g = 0; g < s->h->groups; g++)
+        total += energy[g];
+    return total + energy[s->h->groups];
+}
+
+/* Sweeps until one flips nothing, `limit` sweeps were made, or, unless hurried already, cancellation. */
+static void descend(solver *s, double threshold, int64_t limit, bool heed_cancel)
+{
+    s->h->fields(s->context, s->state, s->field);
+    for (int64_t k = 0; k < limit; k++) {
+        s->attempts += s->h->spins;
+        if (!s->h->descend(s->context, s->state, s->field, threshold) || (heed_cancel && cancelled(s)))
+            return;
+    }
+}
+
+/* ---- annealing ------------------------------------------------------------------------------- */
+
+static void random_state(solver *s, const uint32_t key[2])
+{
+    uint32_t draw[4];
+    for (uint64_t i = 0; i < s->h->spins; i++) {
+        if (i % 4 == 0)
+            philox_sweep_block(key, PHILOX_START_SWEEP, (uint32_t)(i / 4), draw);
+        s->state[i] = draw[i % 4] >> 31 ? 1 : s->lowest[i];
+    }
+}
+
+/* Takes over the groups in which the current state is better, or, with ties, as good. */
+static void keep_best(solver *s, bool ties)
+{
+    s->h->energy(s->context, s->state, s->energy);
+    for (uint64_t g = 0; g < s->h->groups; g++) {
+        s->improved[g] = s->energy[g] < s->best_energy[g] || (ties && s->energy[g] == s->best_energy[g]);
+        if (s->improved[g])
+            s->best_energy[g] = s->energy[g];
+    }
+    for (uint64_t i = 0; i < s->h->spins; i++)
+        if (s->improved[s->group ? s->group[i] : 0])
+            s->best[i] = s->state[i];
+}
+
+/* The start of the first read stands as the answer until something at least as good is found. */
+static void keep_start(solver *s)
+{
+    memcpy(s->best, s->state, s->h->spins);
+    s->h->energy(s->context, s->state, s->best_energy);
+}
+
+static schedule make_schedule(solver *s)
+{
+    s->h->scales(s->context, s->largest, s->coupling_sum, s->coupling_square, s->linear);
+    schedule_scales scales = {.spins = s->h->spins,
+                              .largest = s->largest,
+                              .coupling_sum = s->coupling_sum,
+                              .coupling_square = s->coupling_square,
+                              .linear = s->linear,
+                              .lowest = s->lowest};
+    return schedule_make(&scales);
+}
+
+/* False when cancelled on the way. */
+static bool sweep_down(solver *s, const schedule *ladder, const uint32_t key[2])
+{
+    int32_t sweeps = s->settings->sweeps;
+    s->h->fields(s->context, s->state, s->field);
+    for (int32_t k = 0; k < sweeps; k++) {
+        if (cancelled(s))
+            return false;
+        s->h->sweep(s->context, s->state, s->field, schedule_beta(ladder, k, sweeps), key, (uint32_t)k);
+        s->attempts += s->h->spins;
+    }
+    return true;
+}
+
+static void anneal(solver *s)
+{
+    schedule ladder = make_schedule(s);
+    bool going = true;
+    for (int32_t read = 0; read < s->settings->reads && going; read++) {
+        uint32_t key[2];
+        philox_read_key(s->settings->seed, s->settings->sample, s->settings->hamiltonian, (uint32_t)read, key);
+        random_state(s, key);
+        if (!read)
+            keep_start(s);
+        going = sweep_down(s, &ladder, key);
+        descend(s, 0, going ? MAX_DESCENT_SWEEPS : HURRIED_DESCENT_SWEEPS, false);
+        keep_best(s, !read);
+    }
+}
+
+/* ---- descent --------------------------------------------------------------------------------- */
+
+static void descend_from_both_ends(solver *s)
+{
+    s->h->scales(s->context, s->largest, s->coupling_sum, s->coupling_square, s->linear);
+    double largest = 0;
+    for (uint64_t i = 0; i < s->h->spins; i++)
+        largest = fmax(largest, s->largest[i]);
+    double threshold = 1e-6 * largest;
+
+    memcpy(s->state, s->lowest, s->h->spins);
+    descend(s, threshold, max_solver_sweeps, true);
+    keep_start(s);
+    double first = total_energy(s, s->best_energy);
+
+    memset(s->state, 1, s->h->spins);
+    descend(s, threshold, max_solver_sweeps, true);
+    s->h->energy(s->context, s->state, s->energy);
+    if (total_energy(s, s->energy) < first - 1e-9 * fmax(1, fabs(first))) {
+        memcpy(s->best, s->state, s->h->spins);
+        memcpy(s->best_energy, s->energy, (s->h->groups + 1) * sizeof *s->energy);
+    }
+}
+
+anneal_result anneal_solve(const isg_abi_hamiltonian *h, const isg_abi_context *context, const anneal_settings *settings, char *scratch)
+{
+    solver s = open_solver(h, context, settings, scratch);
+    if (settings->solver == ISG_DESCENT)
+        descend_from_both_ends(&s);
+    else
+        anneal(&s);
+    return (anneal_result){.energy = total_energy(&s, s.best_energy), .attempts = s.attempts};
+}

@@ -1,0 +1,74 @@
+/* schedule.c - see schedule.h. */
+#include "runtime/schedule.h"
+
+#include <float.h>
+#include <math.h>
+
+/* Temperatures in units of a spin's typical energy change. At 0.5 the largest scale still moves freely;
+ * at 0.02 of the smallest nothing moves but what descent would do as well. Below 1e-4 of the hot end a
+ * ladder would spend its sweeps on spins that descent sets right. */
+static const double hot_fraction = 0.5, cold_fraction = 0.02, narrowest = 1e-4;
+static const double largest_beta = 1e300;
+
+/* The energy change of flipping spin i among random others: its change of value times the root of h^2 +
+ * sum J^2, taken relative to the largest so that squares neither vanish nor overflow. */
+static double typical_change(const schedule_scales *s, size_t i)
+{
+    double largest = s->largest[i], change = 1.0 - s->lowest[i];
+    if (!(largest > 0))
+        return 0;
+    double linear = s->linear[i] / largest, root = sqrt(s->coupling_square[i]) / largest;
+    double sum = s->coupling_sum[i] / largest;
+    if (!(root < sum)) /* squares that overflowed; the sum bounds the root */
+        root = sum;
+    double relative = sqrt(linear * linear + root * root);
+    if (!(relative >= 1)) /* squares that vanished */
+        relative = 1;
+    double typical = change * relative * largest;
+    return typical < DBL_MAX ? typical : DBL_MAX;
+}
+
+static double inverse(double temperature)
+{
+    double beta = 1 / temperature;
+    return beta < largest_beta ? beta : largest_beta;
+}
+
+schedule schedule_make(const schedule_scales *scales)
+{
+    double greatest = 0, least = DBL_MAX;
+    for (size_t i = 0; i < scales->spins; i++) {
+        double typical = typical_change(scales, i);
+        if (!(typical > 0))
+            continue;
+        greatest = typical > greatest ? typical : greatest;
+        least = typical < least ? typical : least;
+    }
+    if (!(greatest > 0))
+        return (schedule){0};
+    if (least < greatest * (narrowest / cold_fraction))
+        least = greatest * (narrowest / cold_fraction);
+    return (schedule){.hot = inverse(hot_fraction * greatest), .cold = inverse(cold_fraction * least)};
+}
+
+/* ratio^(k / last) as a product of repeated square roots, one for each binary digit of the fraction. */
+static double root_power(double ratio, int64_t k, int64_t last)
+{
+    double result = 1, root = ratio;
+    for (int bit = 0; bit < 40 && k; bit++) {
+        root = sqrt(root);
+        k *= 2;
+        if (k >= last) {
+            k -= last;
+            result *= root;
+        }
+    }
+    return result;
+}
+
+double schedule_beta(const schedule *s, int32_t k, int32_t sweeps)
+{
+    if (k >= sweeps - 1)
+        return s->cold;
+    return k <= 0 || !(s->hot > 0) ? s->hot : s->hot * root_power(s->cold / s->hot, k, sweeps - 1);
+}
