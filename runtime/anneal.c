@@ -20,9 +20,9 @@ typedef struct solver {
     const uint32_t *group;
     int8_t *best;
     double *field, *largest, *coupling_sum, *coupling_square, *linear; /* [spins] */
-    double *energy, *best_energy;                                       /* [groups + 1], the offset last */
-    int8_t *state;                                                      /* [spins] */
-    char *improved;                                                     /* [groups] */
+    double *energy, *best_energy;                                      /* [groups + 1], the offset last */
+    int8_t *state;                                                     /* [spins] */
+    char *improved;                                                    /* [groups] */
     uint64_t attempts;
 } solver;
 
@@ -52,7 +52,8 @@ static void *carve(char **scratch, uint64_t count, size_t size)
     return at;
 }
 
-static solver open_solver(const isg_abi_hamiltonian *h, const isg_abi_context *context, const anneal_settings *settings, char *scratch)
+static solver open_solver(const isg_abi_hamiltonian *h, const isg_abi_context *context, const anneal_settings *settings,
+                          char *scratch)
 {
     solver s = {.h = h, .context = context, .settings = settings};
     s.lowest = (const int8_t *)context->tables + h->lowest_offset;
@@ -193,7 +194,8 @@ static void descend_from_both_ends(solver *s)
     }
 }
 
-anneal_result anneal_solve(const isg_abi_hamiltonian *h, const isg_abi_context *context, const anneal_settings *settings, char *scratch)
+anneal_result anneal_solve(const isg_abi_hamiltonian *h, const isg_abi_context *context, const anneal_settings *settings,
+                           char *scratch)
 {
     solver s = open_solver(h, context, settings, scratch);
     if (settings->solver == ISG_DESCENT)

@@ -19,8 +19,8 @@ typedef struct anneal_settings {
     isg_solver solver;
     int32_t reads, sweeps; /* at least 1 */
     uint64_t seed;
-    int64_t sample;       /* index in the input file; keys the randomness */
-    uint32_t hamiltonian; /* position in the program; keys the randomness */
+    int64_t sample;                         /* index in the input file; keys the randomness */
+    uint32_t hamiltonian;                   /* position in the program; keys the randomness */
     bool (*cancelled)(const void *context); /* asked once a sweep */
     const void *cancel_context;
 } anneal_settings;
@@ -36,6 +36,7 @@ size_t anneal_scratch_bytes(const isg_abi_hamiltonian *h);
 /* Leaves the final state at h->state_offset of the frame. The coefficients must be in the frame. When
  * cancelled, the read in progress is finished by a short descent and the best so far is the answer: never
  * worse than the start. */
-anneal_result anneal_solve(const isg_abi_hamiltonian *h, const isg_abi_context *context, const anneal_settings *settings, char *scratch);
+anneal_result anneal_solve(const isg_abi_hamiltonian *h, const isg_abi_context *context, const anneal_settings *settings,
+                           char *scratch);
 
 #endif

@@ -1,0 +1,29 @@
+/* program_state.h - what an opened program is made of; for program.c and run.c. */
+#ifndef RUNTIME_PROGRAM_STATE_H
+#define RUNTIME_PROGRAM_STATE_H
+
+#include "runtime/memory.h"
+#include "runtime/program.h"
+
+#include <stdatomic.h>
+
+/* isg_cancel turns ACTIVE into CANCELLED in one step, so that it only ever reaches a running run. */
+typedef enum run_phase { RUN_IDLE, RUN_ACTIVE, RUN_CANCELLED } run_phase;
+
+struct isg_program {
+    isg_allocator allocator;
+    const isg_abi_program *abi;
+    void *library; /* dlopen's handle; NULL: the code is someone else's */
+    isg_port *inputs, *outputs;
+    isg_hamiltonian_report *reports; /* [hamiltonian_count] */
+    memory_aligned weights;          /* empty when they are embedded */
+    memory_aligned tables;
+    atomic_int phase; /* run_phase */
+};
+
+static inline const char *program_weights(const isg_program *p)
+{
+    return p->weights.at ? p->weights.at : p->abi->weights;
+}
+
+#endif
