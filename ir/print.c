@@ -166,9 +166,12 @@ static void print_signature(printer *p, const ir_parameter *parameters, uint32_t
     printer_write(p, ")");
 }
 
-static void print_spins(printer *p, const ir_spins *spins, uint32_t count, const char **names)
+static void print_spins(printer *p, const ir_spins *spins, uint32_t count)
 {
     taken_names taken = {.arena = p->arena};
+    const char **names = ARENA_ARRAY(p->arena, const char *, count);
+    p->array_names = names;
+    p->array_count = count;
     printer_write(p, "{");
     for (uint32_t i = 0; i < count; i++) {
         const char *base = ir_text(p->module, spins[i].name);
@@ -182,21 +185,25 @@ static void print_spins(printer *p, const ir_spins *spins, uint32_t count, const
     printer_write(p, "}");
 }
 
-static void print_term(printer *p, const ir_term *term, const char *const *array_names)
+static void print_spin_ref(printer *p, const ir_spin_ref *spin)
+{
+    printer_format(p, " %s[", spin->array < p->array_count ? p->array_names[spin->array] : "?");
+    printer_list(p, spin->subscripts, spin->subscript_count);
+    printer_write(p, "]");
+}
+
+static void print_term(printer *p, const ir_term *term)
 {
     static const char *const kinds[] = {"offset", "lin ", "quad"};
     uint32_t outer = p->scope.count;
-    const printer before = *p;
+    const uint32_t start = p->text.count;
     /* Subscripts stand before the binder they belong to: enter its scope, and print it afterwards. */
     printer_indices(p, term->indices, term->index_count);
-    const char *over = arena_copy(p->arena, p->text.at + before.text.count, p->text.count - before.text.count);
-    p->text.count = before.text.count;
+    const char *over = arena_copy(p->arena, p->text.at + start, p->text.count - start);
+    p->text.count = start;
     printer_format(p, "\n    %s", kinds[term->spin_count]);
-    for (uint32_t s = 0; s < term->spin_count; s++) {
-        printer_format(p, " %s[", array_names[term->spins[s].array]);
-        printer_list(p, term->spins[s].subscripts, term->spins[s].subscript_count);
-        printer_write(p, "]");
-    }
+    for (uint32_t s = 0; s < term->spin_count; s++)
+        print_spin_ref(p, &term->spins[s]);
     if (term->index_count)
         printer_format(p, " over [%s]", over);
     if (term->condition) {
@@ -209,16 +216,15 @@ static void print_term(printer *p, const ir_term *term, const char *const *array
     p->scope.count = outer;
 }
 
-static void print_terms(printer *p, const ir_term *terms, uint32_t count, const char *const *array_names)
+static void print_terms(printer *p, const ir_term *terms, uint32_t count)
 {
     printer_write(p, "{");
     for (uint32_t i = 0; i < count; i++)
-        print_term(p, &terms[i], array_names);
+        print_term(p, &terms[i]);
     printer_write(p, "\n  }");
 }
 
-/* *array_names is set by the spins, which stand before the terms. */
-static void print_attribute(printer *p, ir_attribute_kind kind, const ir_attribute *a, const char ***array_names)
+static void print_attribute(printer *p, ir_attribute_kind kind, const ir_attribute *a)
 {
     switch (kind) {
     case ATTR_EXPR:
@@ -248,11 +254,10 @@ static void print_attribute(printer *p, ir_attribute_kind kind, const ir_attribu
         printer_format(p, "%lld", (long long)a->number);
         break;
     case ATTR_SPINS:
-        *array_names = ARENA_ARRAY(p->arena, const char *, a->count);
-        print_spins(p, a->list, a->count, *array_names);
+        print_spins(p, a->list, a->count); /* names the arrays for the terms, which stand after them */
         break;
     case ATTR_TERMS:
-        print_terms(p, a->list, a->count, *array_names);
+        print_terms(p, a->list, a->count);
         break;
     }
 }
@@ -273,7 +278,6 @@ static void print_result_types(printer *p, const ir_op_data *op)
 static void print_op(printer *p, const ir_op_data *op)
 {
     const ir_op_row *row = &ir_op_rows[op->code];
-    const char **array_names = NULL;
     printer_write(p, "  ");
     for (uint32_t i = 0; i < op->result_count; i++) {
         printer_write(p, i ? ", " : "");
@@ -291,9 +295,9 @@ static void print_op(printer *p, const ir_op_data *op)
         if (!op->attributes[i].present)
             continue;
         printer_format(p, " %s ", row->attributes[i].key);
-        print_attribute(p, row->attributes[i].kind, &op->attributes[i], &array_names);
+        print_attribute(p, row->attributes[i].kind, &op->attributes[i]);
     }
-    p->scope.count = 0;
+    p->scope.count = p->array_count = 0;
     print_result_types(p, op);
     print_place(p, op->span, op->site);
     printer_write(p, "\n");

@@ -14,7 +14,9 @@ typedef struct printer {
     arena *arena;
     bool locations;
     ARENA_LIST(char) text;
-    const char **value_names;        /* by value; NULL members, or NULL itself: the value's own name */
+    const char **value_names; /* by value; NULL members, or NULL itself: the value's own name */
+    const char **array_names; /* of the spin arrays of the operation being printed */
+    uint32_t array_count;
     ARENA_LIST(printed_index) scope; /* indices in scope, innermost last */
 } printer;
 
