@@ -1,0 +1,170 @@
+/* codegen.h - inside the native backend: what the generators share.
+ *
+ * Names: l_* small helpers over the LLVM builder (build.c), v_* LLVM values, b_* blocks. Every generated
+ * function takes the isg_abi_context first; `codegen` holds what its prologue loaded. Loops are emitted through
+ * callbacks: the body is called once, with the induction variable.
+ */
+#ifndef BACKENDS_NATIVE_CODEGEN_H
+#define BACKENDS_NATIVE_CODEGEN_H
+
+#include "ir/ir.h"
+#include "ir/spins.h"
+
+#include <llvm-c/Core.h>
+
+typedef LLVMValueRef l_value;
+typedef LLVMTypeRef l_type;
+typedef LLVMBasicBlockRef l_block;
+
+typedef enum slot_space { SLOT_FRAME, SLOT_WEIGHTS } slot_space;
+
+/* Where a value lives. */
+typedef struct slot {
+    slot_space space;
+    int64_t offset; /* bytes; -1: no storage */
+} slot;
+
+/* Index variables in scope, innermost last. */
+typedef struct binding { ir_index index; l_value value; } binding;
+enum { BINDINGS_MAX = 512 };
+
+typedef struct codegen {
+    const ir_module *m;
+    const ir_function *model;
+    arena *arena;
+    LLVMContextRef context;
+    LLVMModuleRef module;
+    LLVMBuilderRef builder;
+    l_type void_type, i1, i8, i32, i64, f32, f64, ptr, context_type;
+
+    const char *cpu_features; /* what the code will need of its processor, for the ABI record */
+    slot *slots;              /* by value */
+    int64_t frame_bytes, weights_bytes, tables_bytes;
+
+    /* the function being emitted */
+    l_value function, v_context, v_frame, v_weights, v_tables, v_services;
+    binding bindings[BINDINGS_MAX];
+    uint32_t binding_count;
+} codegen;
+
+/* ---- build.c ---- */
+
+void l_open(codegen *g, const ir_module *m, arena *a, LLVMContextRef context);
+l_value l_i64(codegen *g, int64_t n);
+l_value l_i32(codegen *g, int32_t n);
+l_value l_f64(codegen *g, double x);
+l_value l_f32(codegen *g, double x);
+l_value l_null(codegen *g);
+l_value l_add(codegen *g, l_value a, l_value b); /* i64 */
+l_value l_mul(codegen *g, l_value a, l_value b); /* i64 */
+l_value l_add_scaled(codegen *g, l_value a, l_value index, int64_t stride);
+l_value l_at(codegen *g, l_type element, l_value base, l_value index);
+l_value l_bytes(codegen *g, l_value base, int64_t offset);
+l_value l_load(codegen *g, l_type type, l_value address);
+void l_store(codegen *g, l_value value, l_value address);
+l_value l_load_at(codegen *g, l_type type, l_value base, l_value index);
+void l_store_at(codegen *g, l_type type, l_value value, l_value base, l_value index);
+void l_add_to(codegen *g, l_value address, l_value f64_value); /* *address += value */
+l_block l_new_block(codegen *g, const char *name);
+void l_enter(codegen *g, l_block block); /* continue emitting there */
+l_value l_call(codegen *g, const char *piece, const l_value *args, unsigned count);
+
+typedef void (*l_body)(codegen *g, l_value index, void *context);
+/* for (i64 i = 0; i < count; i++) body(i). Nothing is emitted for a constant count of 0. */
+void l_loop(codegen *g, int64_t count, l_body body, void *context);
+void l_loop_range(codegen *g, l_value from, l_value to, l_body body, void *context);
+/* if (condition) body(). A NULL condition always holds. */
+typedef void (*l_action)(codegen *g, void *context);
+void l_if(codegen *g, l_value condition, l_action body, void *context);
+/* A mutable variable (promoted to a register by the optimiser), created in the entry block. */
+l_value l_variable(codegen *g, l_type type, l_value initial);
+
+/* Begins a function of the program whose first parameter is the context; extra parameter types follow. */
+l_value l_begin_function(codegen *g, const char *name, l_type result, const l_type *extra, unsigned extra_count);
+void l_end_function(codegen *g, l_value result); /* NULL: void */
+void l_fault_if(codegen *g, l_value position, int32_t fault); /* returns `fault` when position >= 0, having set it */
+void l_bind(codegen *g, ir_index index, l_value value);
+
+/* Nested loops over indices in order, binding each; the body sees them in g->bindings. */
+void l_loop_indices(codegen *g, const ir_index *indices, uint32_t count, l_action body, void *context);
+
+/* ---- layout.c ---- */
+
+/* Gives every value of the model a place in the frame or the weights. */
+void layout_values(codegen *g);
+int64_t layout_take(int64_t *total, int64_t bytes); /* 64-byte aligned */
+int64_t element_bytes(ir_elem elem);
+
+/* ---- expression.c: index notation to code ---- */
+
+l_value gen_expr(codegen *g, ir_expr e);      /* double */
+l_value gen_condition(codegen *g, ir_expr e); /* i1; NULL for 0, "always" */
+l_value gen_integer(codegen *g, ir_expr e);   /* i64; the expression is whole where it is evaluated */
+l_value gen_value_address(codegen *g, ir_value v);
+
+/* ---- tensors.c ---- */
+
+void gen_tensor_op(codegen *g, ir_op op);
+
+/* ---- terms.c: how the couplings of an anneal are stored, and loops over them ---- */
+
+typedef enum term_form {
+    TERM_ROWS,    /* subscripts are plain indices: coefficients in an array [shared, first only, second only] */
+    TERM_UNIFORM, /* the same, with one coefficient for all */
+    TERM_LIST     /* anything else: coefficients over the index space, neighbour lists in the tables */
+} term_form;
+
+typedef struct term_plan {
+    const ir_term *term;
+    term_form form;
+    bool symmetric;          /* one array serves both directions */
+    ir_index order[2 * ISG_MAX_RANK]; /* storage order of the term's indices */
+    uint32_t order_count;
+    uint32_t shared, first_only; /* how many of `order` are of which kind; the rest is of the second only */
+    int64_t size;            /* elements of the coefficient array */
+    int64_t coefficients;    /* frame offset: double[size], or one double */
+    int64_t transposed;      /* rows, not symmetric: the array [shared, second only, first only]; else -1 */
+    int64_t list_start, list_neighbour, list_slot; /* TERM_LIST: table offsets */
+} term_plan;
+
+typedef struct hamiltonian_plan {
+    ir_op op;
+    spin_layout layout;
+    uint32_t index; /* among the program's Hamiltonians */
+    term_plan *terms; /* quadratic ones */
+    uint32_t term_count;
+    int64_t fields;     /* frame: double[count], h */
+    int64_t offset;     /* frame: double */
+    int64_t thresholds; /* frame: float[count] */
+    int64_t state;      /* frame: int8_t[count] */
+    int64_t lowest, group; /* tables */
+    int64_t groups;
+    uint32_t *label;
+    const ir_op *maps;  /* the maps that stand right before it, computed with its coefficients */
+    uint32_t map_count;
+} hamiltonian_plan;
+
+void plan_hamiltonian(codegen *g, hamiltonian_plan *p, ir_op op);
+
+/* Calls body for every coupling (v_first, v_second spin numbers, v_coefficient) in index order. */
+typedef struct coupling { l_value first, second, coefficient; } coupling;
+typedef void (*coupling_body)(codegen *g, const coupling *c, void *context);
+void gen_each_coupling(codegen *g, const hamiltonian_plan *h, const term_plan *t, coupling_body body, void *context);
+
+/* field[q] += J_pq * v_delta for every neighbour q of the spin at the coordinates. */
+void gen_update_fields(codegen *g, const hamiltonian_plan *h, uint32_t array, const l_value *coordinates, l_value v_spin, l_value v_field,
+                       l_value v_delta);
+void gen_term_tables(codegen *g, const hamiltonian_plan *h, const term_plan *t);
+l_value gen_spin_number(codegen *g, const hamiltonian_plan *h, const ir_spin_ref *ref); /* from the bindings */
+
+/* ---- hamiltonian.c ---- */
+
+typedef struct hamiltonian_functions { l_value coefficients, fields, sweep, descend, energy, scales; } hamiltonian_functions;
+hamiltonian_functions gen_hamiltonian(codegen *g, const hamiltonian_plan *h);
+
+/* ---- program.c ---- */
+
+/* Emits the whole program into g->module: functions, and the ABI record. */
+void gen_program(codegen *g);
+
+#endif

@@ -1,0 +1,245 @@
+/* pieces.c - what generated code is made of besides its own loops: written once in C, compiled to bitcode when
+ * the compiler is built, linked into each program before optimisation and specialised there to its shapes.
+ *
+ * Plain functions over flat arrays: no allocation, no I/O, no state. Sums run in index order, in double.
+ */
+#include "runtime/abi.h"
+#include "runtime/philox.h"
+
+#define restrict_ __restrict__
+
+float erff(float);
+float tanhf(float);
+float expf(float);
+float sqrtf(float);
+double sqrt(double);
+
+/* ---- annealing ---- */
+
+/* -log(u) for u = (draw >> 8 + 1) / 2^24, never 0: a move of energy dE is accepted when beta * dE <= -log(u).
+ * Relative error about 1e-7. The logarithm of the mantissa in [sqrt 1/2, sqrt 2) is the polynomial of
+ * Cephes' logf. */
+static inline float minus_log_uniform(uint32_t draw)
+{
+    union { float f; uint32_t u; } x = {(float)((draw >> 8) + 1)};
+    uint32_t shifted = x.u - 0x3f3504f3u; /* sqrt 1/2 */
+    int32_t exponent = (int32_t)shifted >> 23;
+    x.u -= (uint32_t)exponent << 23;
+    float z = x.f - 1.0f, z2 = z * z;
+    float p = 7.0376836292e-2f;
+    p = p * z - 1.1514610310e-1f;
+    p = p * z + 1.1676998740e-1f;
+    p = p * z - 1.2420140846e-1f;
+    p = p * z + 1.4249322787e-1f;
+    p = p * z - 1.6668057665e-1f;
+    p = p * z + 2.0000714765e-1f;
+    p = p * z - 2.4999993993e-1f;
+    p = p * z + 3.3333331174e-1f;
+    float log_mantissa = z + (p * z * z2 - 0.5f * z2);
+    return (float)(24 - exponent) * 0.693147180559945f - log_mantissa;
+}
+
+void piece_thresholds(const uint32_t *restrict_ key, uint32_t sweep, int64_t blocks, float *restrict_ out)
+{
+    for (int64_t block = 0; block < blocks; block++) {
+        uint32_t draws[4];
+        philox_sweep_block(key, sweep, (uint32_t)block, draws);
+        for (int lane = 0; lane < 4; lane++)
+            out[4 * block + lane] = minus_log_uniform(draws[lane]);
+    }
+}
+
+int64_t piece_first_not_finite(const double *x, int64_t count)
+{
+    double bad = 0; /* stays 0 while everything is finite */
+    for (int64_t i = 0; i < count; i++)
+        if (!(x[i] - x[i] == 0))
+            bad = 1;
+    if (bad == 0)
+        return -1;
+    int64_t at = 0;
+    while (x[at] - x[at] == 0)
+        at++;
+    return at;
+}
+
+void piece_prefix_sum(int64_t *x, int64_t count)
+{
+    for (int64_t i = 1; i < count; i++)
+        x[i] += x[i - 1];
+}
+
+/* ---- tensors, elementwise ---- */
+
+void piece_negate(const float *restrict_ x, float *restrict_ y, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++)
+        y[i] = -x[i];
+}
+
+void piece_gelu(const float *restrict_ x, float *restrict_ y, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++)
+        y[i] = 0.5f * x[i] * (1.0f + erff(x[i] * 0.70710678118654752f));
+}
+
+void piece_relu(const float *restrict_ x, float *restrict_ y, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++)
+        y[i] = x[i] < 0 ? 0 : x[i];
+}
+
+void piece_tanh(const float *restrict_ x, float *restrict_ y, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++)
+        y[i] = tanhf(x[i]);
+}
+
+void piece_exp(const float *restrict_ x, float *restrict_ y, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++)
+        y[i] = expf(x[i]);
+}
+
+void piece_sqrt(const float *restrict_ x, float *restrict_ y, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++)
+        y[i] = sqrtf(x[i]);
+}
+
+void piece_to_f32(const int32_t *restrict_ x, float *restrict_ y, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++)
+        y[i] = (float)x[i];
+}
+
+/* ---- tensors, by axis ---- */
+
+/* [outer, n, inner] -> [outer, inner]. */
+void piece_reduce(const float *restrict_ x, float *restrict_ y, int64_t outer, int64_t n, int64_t inner, double scale)
+{
+    for (int64_t o = 0; o < outer; o++)
+        for (int64_t i = 0; i < inner; i++) {
+            double sum = 0;
+            for (int64_t k = 0; k < n; k++)
+                sum += x[(o * n + k) * inner + i];
+            y[o * inner + i] = (float)(sum * scale);
+        }
+}
+
+void piece_softmax(const float *restrict_ x, float *restrict_ y, int64_t rows, int64_t n)
+{
+    for (int64_t r = 0; r < rows; r++) {
+        const float *in = x + r * n;
+        float *out = y + r * n, largest = in[0];
+        for (int64_t i = 1; i < n; i++)
+            largest = in[i] > largest ? in[i] : largest;
+        double sum = 0;
+        for (int64_t i = 0; i < n; i++) {
+            out[i] = expf(in[i] - largest);
+            sum += out[i];
+        }
+        for (int64_t i = 0; i < n; i++)
+            out[i] = (float)(out[i] / sum);
+    }
+}
+
+/* weight, bias: [n] or NULL. */
+void piece_layernorm(const float *restrict_ x, const float *restrict_ weight, const float *restrict_ bias, float *restrict_ y,
+                     int64_t rows, int64_t n, double eps)
+{
+    for (int64_t r = 0; r < rows; r++) {
+        const float *in = x + r * n;
+        double sum = 0, square = 0;
+        for (int64_t i = 0; i < n; i++)
+            sum += in[i];
+        double mean = sum / (double)n;
+        for (int64_t i = 0; i < n; i++)
+            square += (in[i] - mean) * (in[i] - mean);
+        double scale = 1 / sqrt(square / (double)n + eps);
+        for (int64_t i = 0; i < n; i++) {
+            double normal = (in[i] - mean) * scale;
+            y[r * n + i] = (float)(normal * (weight ? weight[i] : 1) + (bias ? bias[i] : 0));
+        }
+    }
+}
+
+/* x [rows, in], w [out, in], bias [out] or NULL. */
+void piece_linear(const isg_abi_services *services, const float *x, const float *w, const float *bias, float *y, int64_t rows,
+                  int64_t in, int64_t out)
+{
+    services->sgemm(1, rows, out, in, x, in, w, in, y, out);
+    if (bias)
+        for (int64_t r = 0; r < rows; r++)
+            for (int64_t i = 0; i < out; i++)
+                y[r * out + i] += bias[i];
+}
+
+void piece_matmul(const isg_abi_services *services, const float *a, const float *b, float *c, int64_t m, int64_t n, int64_t k)
+{
+    services->sgemm(0, m, n, k, a, k, b, n, c, n);
+}
+
+/* Returns the place of the first id out of range, or -1. */
+int64_t piece_embedding(const int32_t *ids, const float *table, float *y, int64_t count, int64_t rows, int64_t width)
+{
+    for (int64_t i = 0; i < count; i++) {
+        if (ids[i] < 0 || ids[i] >= rows)
+            return i;
+        for (int64_t k = 0; k < width; k++)
+            y[i * width + k] = table[ids[i] * width + k];
+    }
+    return -1;
+}
+
+void piece_transpose(const float *restrict_ x, float *restrict_ y, int64_t batch, int64_t rows, int64_t columns)
+{
+    for (int64_t b = 0; b < batch; b++)
+        for (int64_t r = 0; r < rows; r++)
+            for (int64_t c = 0; c < columns; c++)
+                y[(b * columns + c) * rows + r] = x[(b * rows + r) * columns + c];
+}
+
+/* [a, b, d] -> [b, a, d]: both directions of splitting heads. */
+void piece_swap_axes(const float *restrict_ x, float *restrict_ y, int64_t a, int64_t b, int64_t d)
+{
+    for (int64_t i = 0; i < b; i++)
+        for (int64_t j = 0; j < a; j++)
+            for (int64_t k = 0; k < d; k++)
+                y[(i * a + j) * d + k] = x[(j * b + i) * d + k];
+}
+
+/* Soft-max over the keys that are kept (all when keep is NULL). With none kept the weights are equal. */
+static void attention_weights(float *row, const float *keep, int64_t keys, float scale)
+{
+    float largest = 0;
+    int64_t kept = 0;
+    for (int64_t j = 0; j < keys; j++) {
+        row[j] *= scale;
+        if (keep && keep[j] == 0)
+            continue;
+        largest = !kept || row[j] > largest ? row[j] : largest;
+        kept++;
+    }
+    double sum = 0;
+    for (int64_t j = 0; j < keys; j++) {
+        row[j] = !kept ? 1 : keep && keep[j] == 0 ? 0 : expf(row[j] - largest);
+        sum += row[j];
+    }
+    for (int64_t j = 0; j < keys; j++)
+        row[j] = (float)(row[j] / sum);
+}
+
+/* q [heads, queries, d], k [heads, keys, d], v [heads, keys, width], keep [heads, keys] or NULL;
+ * scores: scratch [queries, keys]. */
+void piece_attention(const isg_abi_services *services, const float *q, const float *k, const float *v, const float *keep, float *y,
+                     float *scores, int64_t heads, int64_t queries, int64_t keys, int64_t d, int64_t width)
+{
+    float scale = (float)(1 / sqrt((double)d));
+    for (int64_t t = 0; t < heads; t++) {
+        services->sgemm(1, queries, keys, d, q + t * queries * d, d, k + t * keys * d, d, scores, keys);
+        for (int64_t i = 0; i < queries; i++)
+            attention_weights(scores + i * keys, keep ? keep + t * keys : 0, keys, d ? scale : 0);
+        services->sgemm(0, queries, width, keys, scores, keys, v + t * keys * width, width, y + t * queries * width, width);
+    }
+}

@@ -1,0 +1,338 @@
+/* terms.c - how the couplings of an anneal are stored, and the loops over them (codegen.h).
+ *
+ * A quadratic term couples spins[0] and spins[1]. Its indices are of three kinds: shared by both, of the first
+ * only, of the second only. With plain indices as subscripts, a spin's neighbours through the term are one row:
+ * its own coordinates fix the shared and its own indices, and the row runs over the other's. So the
+ * coefficients are stored as rows, [shared, first only, second only]; QAMA's J[t, i, j] is just that, and its
+ * head penalty needs one number. When the two spins can trade places one symmetric array serves both. Other subscripts
+ * (x[i] * x[i + 1], x[0] * x[i]) get neighbour lists, made once per program: which spins meet does not
+ * depend on the data.
+ */
+#include "backends/native/codegen.h"
+
+/* ---- planning ---- */
+
+static int axis_of(const codegen *g, const ir_spin_ref *ref, ir_index index)
+{
+    for (uint32_t i = 0; i < ref->subscript_count; i++)
+        if (ir_expr_get(g->m, ref->subscripts[i])->index == index)
+            return (int)i;
+    return -1;
+}
+
+static bool plain_indices(const codegen *g, const ir_spin_ref *ref)
+{
+    for (uint32_t i = 0; i < ref->subscript_count; i++) {
+        const ir_expr_data *x = ir_expr_get(g->m, ref->subscripts[i]);
+        if (x->kind != EXPR_INDEX || axis_of(g, ref, x->index) != (int)i)
+            return false;
+    }
+    return true;
+}
+
+static void order_rows(const codegen *g, term_plan *t)
+{
+    const ir_spin_ref *first = &t->term->spins[0], *second = &t->term->spins[1];
+    for (int pass = 0; pass < 2; pass++) /* the shared ones, then the first's own */
+        for (uint32_t i = 0; i < first->subscript_count; i++) {
+            ir_index index = ir_expr_get(g->m, first->subscripts[i])->index;
+            bool shared = axis_of(g, second, index) >= 0;
+            if (shared == (pass == 0)) {
+                t->order[t->order_count++] = index;
+                shared ? t->shared++ : t->first_only++;
+            }
+        }
+    for (uint32_t i = 0; i < second->subscript_count; i++) {
+        ir_index index = ir_expr_get(g->m, second->subscripts[i])->index;
+        if (axis_of(g, first, index) < 0)
+            t->order[t->order_count++] = index;
+    }
+}
+
+/* Same array, each axis either the same index or one of the first's own against one of the second's own. */
+static bool rows_symmetric(const codegen *g, const term_plan *t)
+{
+    const ir_spin_ref *first = &t->term->spins[0], *second = &t->term->spins[1];
+    if (first->array != second->array || t->first_only == 0)
+        return false;
+    for (uint32_t i = 0; i < first->subscript_count; i++) {
+        ir_index a = ir_expr_get(g->m, first->subscripts[i])->index, b = ir_expr_get(g->m, second->subscripts[i])->index;
+        if (a != b && (axis_of(g, second, a) >= 0 || axis_of(g, first, b) >= 0))
+            return false;
+    }
+    return true;
+}
+
+static bool constant_over_indices(const codegen *g, const ir_term *term)
+{
+    for (uint32_t i = 0; i < term->index_count; i++)
+        if (ir_expr_uses_index(g->m, term->coefficient, term->indices[i]))
+            return false;
+    return true;
+}
+
+static void plan_list(codegen *g, hamiltonian_plan *h, term_plan *t)
+{
+    t->form = TERM_LIST;
+    for (uint32_t i = 0; i < t->term->index_count; i++)
+        t->order[t->order_count++] = t->term->indices[i];
+    t->list_start = layout_take(&g->tables_bytes, (h->layout.count + 2) * 8);
+    t->list_neighbour = layout_take(&g->tables_bytes, 2 * t->size * 4);
+    t->list_slot = layout_take(&g->tables_bytes, 2 * t->size * 4);
+    t->coefficients = layout_take(&g->frame_bytes, t->size * 8);
+}
+
+static void plan_term(codegen *g, hamiltonian_plan *h, term_plan *t, const ir_term *term)
+{
+    *t = (term_plan){.term = term, .size = 1, .transposed = -1};
+    for (uint32_t i = 0; i < term->index_count; i++)
+        t->size *= ir_index_extent(g->m, term->indices[i]);
+    if (!plain_indices(g, &term->spins[0]) || !plain_indices(g, &term->spins[1])) {
+        plan_list(g, h, t);
+        return;
+    }
+    order_rows(g, t);
+    t->symmetric = rows_symmetric(g, t);
+    t->form = constant_over_indices(g, term) ? TERM_UNIFORM : TERM_ROWS;
+    t->size = t->form == TERM_UNIFORM ? 1 : t->size;
+    t->coefficients = layout_take(&g->frame_bytes, t->size * 8);
+    if (t->form == TERM_ROWS && !t->symmetric)
+        t->transposed = layout_take(&g->frame_bytes, t->size * 8);
+}
+
+void plan_hamiltonian(codegen *g, hamiltonian_plan *h, ir_op op)
+{
+    h->op = op;
+    h->layout = spin_layout_of(g->m, op, g->arena);
+    h->fields = layout_take(&g->frame_bytes, h->layout.count * 8);
+    h->offset = layout_take(&g->frame_bytes, 8);
+    h->thresholds = layout_take(&g->frame_bytes, (h->layout.count + 3) / 4 * 16);
+    h->state = layout_take(&g->frame_bytes, h->layout.count);
+    h->lowest = layout_take(&g->tables_bytes, h->layout.count);
+    h->label = ARENA_ARRAY(g->arena, uint32_t, (size_t)h->layout.count);
+    h->groups = ir_op_attribute(g->m, op, "groups")->number;
+    h->groups = h->groups > 1 ? spin_groups(g->m, op, g->arena, h->label) : 1;
+    h->group = h->groups > 1 ? layout_take(&g->tables_bytes, h->layout.count * 4) : 0;
+    const ir_op_data *data = ir_op_get(g->m, op);
+    for (uint32_t k = 0; k < data->result_count; k++)
+        g->slots[data->results[k]] = (slot){SLOT_FRAME, h->state + h->layout.base[k]};
+    ir_attribute terms = *ir_op_attribute(g->m, op, "terms");
+    h->terms = ARENA_ARRAY(g->arena, term_plan, terms.count);
+    for (uint32_t i = 0; i < terms.count; i++) {
+        const ir_term *term = (const ir_term *)terms.list + i;
+        if (term->spin_count == 2)
+            plan_term(g, h, &h->terms[h->term_count++], term);
+    }
+}
+
+/* ---- positions ---- */
+
+static l_value bound(codegen *g, ir_index index)
+{
+    for (uint32_t i = g->binding_count; i-- > 0;)
+        if (g->bindings[i].index == index)
+            return g->bindings[i].value;
+    return l_i64(g, 0);
+}
+
+l_value gen_spin_number(codegen *g, const hamiltonian_plan *h, const ir_spin_ref *ref)
+{
+    l_value at = l_i64(g, h->layout.base[ref->array]);
+    for (uint32_t i = 0; i < ref->subscript_count; i++)
+        at = l_add_scaled(g, at, gen_integer(g, ref->subscripts[i]), h->layout.stride[ref->array][i]);
+    return at;
+}
+
+/* Row-major position in the storage order; with `transposed`, the second's own indices before the first's. */
+static l_value storage_position(codegen *g, const term_plan *t, bool transposed)
+{
+    uint32_t own = t->shared + t->first_only, count = t->order_count;
+    l_value at = l_i64(g, 0);
+    for (uint32_t k = 0; k < count; k++) {
+        uint32_t from = k;
+        if (transposed && k >= t->shared)
+            from = k < t->shared + (count - own) ? own + (k - t->shared) : k - (count - own);
+        at = l_add(g, l_mul(g, at, l_i64(g, ir_index_extent(g->m, t->order[from]))), bound(g, t->order[from]));
+    }
+    return at;
+}
+
+static l_value coefficient_at(codegen *g, const term_plan *t, bool transposed)
+{
+    if (t->form == TERM_UNIFORM)
+        return l_load(g, g->f64, l_bytes(g, g->v_frame, t->coefficients));
+    l_value base = l_bytes(g, g->v_frame, transposed ? t->transposed : t->coefficients);
+    return l_load_at(g, g->f64, base, storage_position(g, t, transposed));
+}
+
+/* ---- every coupling of a term ---- */
+
+typedef struct each_coupling {
+    const hamiltonian_plan *h;
+    const term_plan *t;
+    coupling_body body;
+    void *context;
+} each_coupling;
+
+static void visit_coupling(codegen *g, void *context)
+{
+    each_coupling *e = context;
+    coupling c = {gen_spin_number(g, e->h, &e->t->term->spins[0]), gen_spin_number(g, e->h, &e->t->term->spins[1]),
+                  coefficient_at(g, e->t, false)};
+    e->body(g, &c, e->context);
+}
+
+static void visit_if_holds(codegen *g, void *context)
+{
+    each_coupling *e = context;
+    l_if(g, gen_condition(g, e->t->term->condition), visit_coupling, e);
+}
+
+void gen_each_coupling(codegen *g, const hamiltonian_plan *h, const term_plan *t, coupling_body body, void *context)
+{
+    each_coupling e = {h, t, body, context};
+    l_loop_indices(g, t->term->indices, t->term->index_count, visit_if_holds, &e);
+}
+
+/* ---- the neighbours of one spin ---- */
+
+typedef struct update {
+    const hamiltonian_plan *h;
+    const term_plan *t;
+    int role; /* which of the term's spins is the one that changed */
+    l_value v_field, v_delta;
+} update;
+
+/* The term's condition read in both directions: the pair is stored once but met from either end. */
+static l_value condition_either_way(codegen *g, const term_plan *t)
+{
+    l_value holds = gen_condition(g, t->term->condition);
+    if (!holds || !t->symmetric)
+        return holds;
+    uint32_t depth = g->binding_count;
+    for (uint32_t i = 0; i < t->first_only; i++) {
+        ir_index a = t->order[t->shared + i], b = t->order[t->shared + t->first_only + i];
+        l_value v_a = bound(g, a), v_b = bound(g, b);
+        l_bind(g, a, v_b);
+        l_bind(g, b, v_a);
+    }
+    l_value other = gen_condition(g, t->term->condition);
+    g->binding_count = depth;
+    return LLVMBuildOr(g->builder, holds, other, "");
+}
+
+static void update_neighbour(codegen *g, void *context)
+{
+    update *u = context;
+    l_value v_neighbour = gen_spin_number(g, u->h, &u->t->term->spins[1 - u->role]);
+    l_value v_change = LLVMBuildFMul(g->builder, coefficient_at(g, u->t, u->role == 1), u->v_delta, "");
+    l_value v_holds = u->t->form == TERM_UNIFORM ? condition_either_way(g, u->t) : NULL; /* rows hold 0 there */
+    if (v_holds)
+        v_change = LLVMBuildSelect(g->builder, v_holds, v_change, l_f64(g, 0), "");
+    l_add_to(g, l_at(g, g->f64, u->v_field, v_neighbour), v_change);
+}
+
+static void update_through_rows(codegen *g, update *u, const l_value *coordinates)
+{
+    const ir_spin_ref *own = &u->t->term->spins[u->role];
+    uint32_t depth = g->binding_count, others = u->t->order_count - u->t->shared - u->t->first_only;
+    for (uint32_t i = 0; i < own->subscript_count; i++)
+        l_bind(g, ir_expr_get(g->m, own->subscripts[i])->index, coordinates[i]);
+    if (u->role == 0)
+        l_loop_indices(g, u->t->order + u->t->shared + u->t->first_only, others, update_neighbour, u);
+    else
+        l_loop_indices(g, u->t->order + u->t->shared, u->t->first_only, update_neighbour, u);
+    g->binding_count = depth;
+}
+
+static void update_listed(codegen *g, l_value at, void *context)
+{
+    update *u = context;
+    l_value neighbours = l_bytes(g, g->v_tables, u->t->list_neighbour), slots = l_bytes(g, g->v_tables, u->t->list_slot);
+    l_value v_neighbour = LLVMBuildZExt(g->builder, l_load_at(g, g->i32, neighbours, at), g->i64, "");
+    l_value v_slot = LLVMBuildZExt(g->builder, l_load_at(g, g->i32, slots, at), g->i64, "");
+    l_value v_coefficient = l_load_at(g, g->f64, l_bytes(g, g->v_frame, u->t->coefficients), v_slot);
+    l_add_to(g, l_at(g, g->f64, u->v_field, v_neighbour), LLVMBuildFMul(g->builder, v_coefficient, u->v_delta, ""));
+}
+
+static void update_through_list(codegen *g, update *u, l_value v_spin)
+{
+    l_value start = l_bytes(g, g->v_tables, u->t->list_start);
+    l_value from = l_load_at(g, g->i64, start, v_spin), to = l_load_at(g, g->i64, start, l_add(g, v_spin, l_i64(g, 1)));
+    l_loop_range(g, from, to, update_listed, u);
+}
+
+void gen_update_fields(codegen *g, const hamiltonian_plan *h, uint32_t array, const l_value *coordinates, l_value v_spin, l_value v_field,
+                       l_value v_delta)
+{
+    for (uint32_t k = 0; k < h->term_count; k++) {
+        const term_plan *t = &h->terms[k];
+        update u = {.h = h, .t = t, .v_field = v_field, .v_delta = v_delta};
+        bool first = t->term->spins[0].array == array, second = t->term->spins[1].array == array;
+        if (t->size == 0 || (!first && !second))
+            continue;
+        if (t->form == TERM_LIST) {
+            update_through_list(g, &u, v_spin);
+            continue;
+        }
+        if (first)
+            update_through_rows(g, &u, coordinates);
+        u.role = 1;
+        if (second && !t->symmetric)
+            update_through_rows(g, &u, coordinates);
+    }
+}
+
+/* ---- neighbour lists: counted, summed up, filled; start[p+1] moves from p's begin to its end ---- */
+
+typedef struct list_tables {
+    const hamiltonian_plan *h;
+    const term_plan *t;
+    bool fill;
+} list_tables;
+
+static void count_end(codegen *g, const list_tables *l, l_value v_spin)
+{
+    l_value at = l_at(g, g->i64, l_bytes(g, g->v_tables, l->t->list_start), l_add(g, v_spin, l_i64(g, 2)));
+    l_store(g, l_add(g, l_load(g, g->i64, at), l_i64(g, 1)), at);
+}
+
+static void fill_end(codegen *g, const list_tables *l, l_value v_spin, l_value v_neighbour)
+{
+    l_value cursor = l_at(g, g->i64, l_bytes(g, g->v_tables, l->t->list_start), l_add(g, v_spin, l_i64(g, 1)));
+    l_value at = l_load(g, g->i64, cursor), v_slot = storage_position(g, l->t, false);
+    l_store(g, l_add(g, at, l_i64(g, 1)), cursor);
+    l_store_at(g, g->i32, LLVMBuildTrunc(g->builder, v_neighbour, g->i32, ""), l_bytes(g, g->v_tables, l->t->list_neighbour), at);
+    l_store_at(g, g->i32, LLVMBuildTrunc(g->builder, v_slot, g->i32, ""), l_bytes(g, g->v_tables, l->t->list_slot), at);
+}
+
+static void list_pair(codegen *g, void *context)
+{
+    list_tables *l = context;
+    l_value v_first = gen_spin_number(g, l->h, &l->t->term->spins[0]), v_second = gen_spin_number(g, l->h, &l->t->term->spins[1]);
+    if (l->fill) {
+        fill_end(g, l, v_first, v_second);
+        fill_end(g, l, v_second, v_first);
+    } else {
+        count_end(g, l, v_first);
+        count_end(g, l, v_second);
+    }
+}
+
+static void list_pair_if(codegen *g, void *context)
+{
+    list_tables *l = context;
+    l_if(g, gen_condition(g, l->t->term->condition), list_pair, l);
+}
+
+void gen_term_tables(codegen *g, const hamiltonian_plan *h, const term_plan *t)
+{
+    if (t->form != TERM_LIST)
+        return;
+    list_tables l = {.h = h, .t = t};
+    l_loop_indices(g, t->term->indices, t->term->index_count, list_pair_if, &l);
+    l_value args[] = {l_bytes(g, g->v_tables, t->list_start), l_i64(g, h->layout.count + 2)};
+    l_call(g, "piece_prefix_sum", args, 2);
+    l.fill = true;
+    l_loop_indices(g, t->term->indices, t->term->index_count, list_pair_if, &l);
+}
