@@ -205,8 +205,9 @@ static isg_status create_jit(compilation *c, LLVMOrcLLJITRef *jit)
     return ISG_OK;
 }
 
-static isg_status load(compilation *c, native_program *p)
+static isg_status load(compilation *c, void *context)
 {
+    native_program *p = context;
     isg_status status = create_jit(c, &p->jit);
     if (status)
         return status;
@@ -222,29 +223,42 @@ static isg_status load(compilation *c, native_program *p)
     return ISG_OK;
 }
 
-isg_status native_compile(const ir_module *m, const native_options *options, native_program **out, isg_error *error)
+/* Generates and hands the module to `use`, with the scratch arena's way out on lack of memory around both. */
+typedef isg_status (*module_use)(compilation *c, void *context);
+
+static isg_status guarded(compilation *c, const ir_module *m, const native_options *options, module_use use, void *context)
 {
     jmp_buf no_memory;
-    compilation *c = calloc(1, sizeof *c); /* on the heap: it is read after longjmp */
-    native_program *p = calloc(1, sizeof *p);
-    isg_status status = c && p ? ISG_OK : fail(error, ISG_NO_MEMORY, "out of memory", NULL);
-    if (!status) {
-        c->error = error;
-        arena_open(&c->scratch, m->arena->allocator, &no_memory);
-        if (setjmp(no_memory)) {
-            status = fail(error, ISG_NO_MEMORY, "out of memory", NULL);
-        } else {
-            isg_status made = generate(c, m, options);
-            status = made ? made : load(c, p);
-        }
-        close_compilation(c);
-    }
+    arena_open(&c->scratch, m->arena->allocator, &no_memory);
+    if (setjmp(no_memory))
+        return fail(c->error, ISG_NO_MEMORY, "out of memory", NULL);
+    isg_status status = generate(c, m, options);
+    return status ? status : use(c, context);
+}
+
+static isg_status compile(const ir_module *m, const native_options *options, module_use use, void *context, isg_error *error)
+{
+    compilation *c = calloc(1, sizeof *c);
+    if (!c)
+        return fail(error, ISG_NO_MEMORY, "out of memory", NULL);
+    c->error = error;
+    isg_status status = guarded(c, m, options, use, context);
+    close_compilation(c);
     free(c);
-    if (status) {
+    return status;
+}
+
+isg_status native_compile(const ir_module *m, const native_options *options, native_program **out, isg_error *error)
+{
+    *out = NULL;
+    native_program *p = calloc(1, sizeof *p);
+    if (!p)
+        return fail(error, ISG_NO_MEMORY, "out of memory", NULL);
+    isg_status status = compile(m, options, load, p, error);
+    if (status)
         native_program_close(p);
-        p = NULL;
-    }
-    *out = p;
+    else
+        *out = p;
     return status;
 }
 
@@ -275,49 +289,40 @@ static isg_status take_bytes(const char *from, size_t count, char **bytes, size_
     return ISG_OK;
 }
 
-static isg_status emit_text(compilation *c, char **bytes, size_t *length)
+typedef struct emission { native_format format; char **bytes; size_t *length; } emission;
+
+static isg_status emit_text(compilation *c, const emission *e)
 {
     char *text = LLVMPrintModuleToString(c->g.module);
-    isg_status status = take_bytes(text, strlen(text), bytes, length, c->error);
+    isg_status status = take_bytes(text, strlen(text), e->bytes, e->length, c->error);
     LLVMDisposeMessage(text);
     return status;
 }
 
-static isg_status emit_buffer(compilation *c, native_format format, char **bytes, size_t *length)
+static isg_status emit(compilation *c, void *context)
 {
+    const emission *e = context;
     LLVMMemoryBufferRef buffer = NULL;
     char *why = NULL;
-    LLVMCodeGenFileType type = format == NATIVE_ASSEMBLY ? LLVMAssemblyFile : LLVMObjectFile;
-    if (format == NATIVE_BITCODE)
+    LLVMCodeGenFileType type = e->format == NATIVE_ASSEMBLY ? LLVMAssemblyFile : LLVMObjectFile;
+    if (e->format == NATIVE_LLVM_TEXT)
+        return emit_text(c, e);
+    if (e->format == NATIVE_BITCODE)
         buffer = LLVMWriteBitcodeToMemoryBuffer(c->g.module);
     else if (LLVMTargetMachineEmitToMemoryBuffer(c->machine, c->g.module, type, &why, &buffer)) {
         isg_status status = fail(c->error, ISG_INTERNAL, "code generation failed", why);
         LLVMDisposeMessage(why);
         return status;
     }
-    isg_status status = take_bytes(LLVMGetBufferStart(buffer), LLVMGetBufferSize(buffer), bytes, length, c->error);
+    isg_status status = take_bytes(LLVMGetBufferStart(buffer), LLVMGetBufferSize(buffer), e->bytes, e->length, c->error);
     LLVMDisposeMemoryBuffer(buffer);
     return status;
 }
 
 isg_status native_emit(const ir_module *m, const native_options *options, native_format format, char **bytes, size_t *length, isg_error *error)
 {
-    jmp_buf no_memory;
-    compilation *c = calloc(1, sizeof *c);
-    if (!c)
-        return fail(error, ISG_NO_MEMORY, "out of memory", NULL);
-    isg_status status;
-    c->error = error;
-    arena_open(&c->scratch, m->arena->allocator, &no_memory);
-    if (setjmp(no_memory)) {
-        status = fail(error, ISG_NO_MEMORY, "out of memory", NULL);
-    } else {
-        isg_status made = generate(c, m, options);
-        status = made ? made : format == NATIVE_LLVM_TEXT ? emit_text(c, bytes, length) : emit_buffer(c, format, bytes, length);
-    }
-    close_compilation(c);
-    free(c);
-    return status;
+    emission e = {format, bytes, length};
+    return compile(m, options, emit, &e, error);
 }
 
 void native_bytes_free(char *bytes)
