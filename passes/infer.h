@@ -72,6 +72,8 @@ bool infer_bind(infer *in, ir_op op);
 /* infer_expr.c: the expression with complete elements, explicit reductions and numeric extents, and the
  * shape that remains. */
 ir_expr infer_expr(infer *in, ir_expr e, shape *out);
+/* The same for a condition (0: none); *poison is set after an error. */
+ir_expr infer_condition(infer *in, ir_expr e, bool *poison);
 /* A constant after shape names are known: its value. False after reporting. */
 bool infer_constant(infer *in, ir_expr *e, double *out);
 bool infer_integer(infer *in, ir_expr *e, const char *what, int64_t least, int64_t *out);

@@ -166,7 +166,7 @@ static ir_expr infer_element(infer *in, ir_expr e, ir_expr_data data, shape *out
     return changed ? ir_element(m, data.value, subscripts, data.arg_count, data.span) : e;
 }
 
-static ir_expr infer_condition(infer *in, ir_expr e, bool *poison)
+ir_expr infer_condition(infer *in, ir_expr e, bool *poison)
 {
     if (!e)
         return 0;

@@ -107,7 +107,7 @@ static bool check_constant(infer *in, ir_op op)
         infer_error(in, data.span, "division by zero");
         return false;
     }
-    bool smooth = data.code == OP_GELU || data.code == OP_RELU || data.code == OP_TANH || data.code == OP_TO_F32;
+    bool smooth = data.code == OP_GELU || data.code == OP_RELU || data.code == OP_TANH;
     if (!a.known || !b.known || smooth)
         return true;
     double number = compute(data.code, a.number, b.number);
@@ -153,6 +153,17 @@ static bool rule_unary(infer *in, ir_op op)
         return false;
     result(in, op, t.rank, t.dim);
     return check_constant(in, op);
+}
+
+static bool rule_to_f32(infer *in, ir_op op)
+{
+    ir_type t = operand_type(in, op, 0);
+    if (t.elem != IR_I32) {
+        infer_error(in, span_of(in, op), "'to_f32' needs integers");
+        return false;
+    }
+    result(in, op, t.rank, t.dim);
+    return true;
 }
 
 static bool rule_softmax(infer *in, ir_op op)
@@ -412,7 +423,7 @@ static bool rule_attention(infer *in, ir_op op)
 bool infer_tensor_op(infer *in, ir_op op)
 {
     static bool (*const rules[OP_COUNT])(infer *in, ir_op op) = {
-        [OP_TO_F32] = rule_unary,         [OP_ADD] = rule_binary,           [OP_SUBTRACT] = rule_binary,
+        [OP_TO_F32] = rule_to_f32,        [OP_ADD] = rule_binary,           [OP_SUBTRACT] = rule_binary,
         [OP_MULTIPLY] = rule_binary,      [OP_DIVIDE] = rule_binary,        [OP_NEGATE] = rule_unary,
         [OP_GELU] = rule_unary,           [OP_RELU] = rule_unary,           [OP_TANH] = rule_unary,
         [OP_EXP] = rule_unary,            [OP_SQRT] = rule_unary,           [OP_SOFTMAX] = rule_softmax,

@@ -103,11 +103,10 @@ static bool infer_constant_op(infer *in, ir_op op)
 static void refuse_tensor_element(infer *in, ir_value v, ir_span span, const shape *s, bool indexed)
 {
     const char *name = ir_text(in->m, ir_value_get(in->m, v)->name), *text = shape_text(in, s->dim, s->rank);
-    diagnostic *d = infer_error(in, span, "%s'%s' is a tensor of shape %s, not a number", indexed ? "each element of " : "", name, text);
-    if (indexed)
-        diagnostic_hint(in->m->diagnostics, d, "give it more indices, or reduce it with dot, sum, mean, min or max");
-    else
-        diagnostic_hint(in->m->diagnostics, d, "name its elements with indices: %s[...] = ...", name);
+    name = *name ? arena_format(in->m->arena, "'%s'", name) : "the value";
+    diagnostic *d = infer_error(in, span, "%s%s is a tensor of shape %s, not a number", indexed ? "each element of " : "", name, text);
+    diagnostic_hint(in->m->diagnostics, d, "%s, or reduce it with dot, sum, mean, min or max",
+                    indexed ? "give it more indices" : "name its elements with indices");
 }
 
 /* `over`, as the axes of a type; false when that is no tensor. */
@@ -132,23 +131,21 @@ static bool infer_map(infer *in, ir_op op, ir_elem elem)
     ir_op_data data = *ir_op_get(in->m, op);
     ir_attribute *over = &data.attributes[0], *where = &data.attributes[1], *element = &data.attributes[2];
     ir_type type;
-    shape s, of_condition = {0};
-    bool fine = type_over(in, over, elem, data.span, &type);
-    if (where->present) {
-        where->expr = infer_expr(in, where->expr, &of_condition);
-        fine &= !of_condition.poison;
-    }
+    shape s;
+    bool poison = !type_over(in, over, elem, data.span, &type);
+    if (where->present)
+        where->expr = infer_condition(in, where->expr, &poison);
     ir_span span = ir_expr_get(in->m, element->expr)->span;
     element->expr = infer_expr(in, element->expr, &s);
     if (!s.poison && s.rank) {
         refuse_tensor_element(in, data.results[0], span, &s, over->count > 0);
         s.poison = true;
     }
-    fine &= check_expr(in, over->list, over->count, where->present ? where->expr : 0, element->expr) && !s.poison;
+    poison |= !check_expr(in, over->list, over->count, where->present ? where->expr : 0, element->expr) || s.poison;
     *ir_op_get(in->m, op) = data;
-    if (fine)
+    if (!poison)
         infer_result(in, op, type);
-    return fine;
+    return !poison;
 }
 
 static bool infer_spin(infer *in, ir_op op)
