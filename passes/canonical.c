@@ -487,6 +487,23 @@ static void process(canonical *c, monomial t)
     add_term(c, to_term(c, &t));
 }
 
+/* An element that its map's condition rules out is 0: J[t, i, i] where J is given for i != j. */
+static ir_expr drop_excluded(ir_module *m, ir_expr e, void *context)
+{
+    (void)context;
+    ir_expr_data x = *ir_expr_get(m, e);
+    if (x.kind != EXPR_ELEMENT)
+        return e;
+    ir_op op = ir_value_get(m, x.value)->op;
+    if (!op || ir_op_get(m, op)->code != OP_MAP)
+        return e;
+    ir_attribute over = *ir_op_attribute(m, op, "over"), where = *ir_op_attribute(m, op, "where");
+    if (!where.present || over.count != x.arg_count)
+        return e;
+    ir_expr condition = ir_expr_substitute(m, where.expr, over.list, x.args, x.arg_count);
+    return condition_decide(m, condition) == CONDITION_FALSE ? ir_number(m, 0, x.span) : e;
+}
+
 /* Exact constants are numbers, and terms that are exactly zero are gone. */
 static void drop_zeros(canonical *c)
 {
@@ -494,6 +511,7 @@ static void drop_zeros(canonical *c)
     for (uint32_t i = 0; i < c->terms.count; i++) {
         ir_term t = c->terms.at[i];
         double value;
+        t.coefficient = ir_expr_map(c->m, t.coefficient, false, drop_excluded, NULL);
         if (ir_expr_evaluate(c->m, t.coefficient, NULL, NULL, 0, &value)) {
             if (value == 0)
                 continue;

@@ -73,13 +73,19 @@ static isg_status open_machine(compilation *c, const native_options *options)
     return c->machine ? ISG_OK : fail(c->error, ISG_INTERNAL, "LLVM cannot make code for this processor", c->cpu);
 }
 
+/* LLVM's permission to use 512-bit registers; it follows from avx512f and no processor reports it. */
+static bool is_processor_feature(const char *name, size_t length)
+{
+    return !(length == 7 && !memcmp(name, "evex512", 7));
+}
+
 /* The positive features among "+a,-b,+c", as "a,c": what the runtime checks before it calls the code. */
 static const char *needed_features(arena *a, const char *features)
 {
     char *needed = arena_copy(a, "", strlen(features) + 1), *to = needed;
     for (const char *from = features; *from;) {
         const char *end = from + strcspn(from, ",");
-        if (*from == '+') {
+        if (*from == '+' && is_processor_feature(from + 1, (size_t)(end - from - 1))) {
             if (to != needed)
                 *to++ = ',';
             memcpy(to, from + 1, (size_t)(end - from - 1));
