@@ -1,0 +1,48 @@
+/* cli.h - what the subcommands of isg share: the context of a run of the command, its exit statuses,
+ * and how it speaks. Results go to stdout or to named files, everything else to stderr. */
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+
+#include "ir/ir.h"
+
+/* Exit statuses (design.md). */
+enum { EXIT_DONE = 0, EXIT_INPUT = 1, EXIT_USAGE = 2, EXIT_INCOMPLETE = 3, EXIT_DEFECT = 70 };
+
+typedef struct cli cli;
+
+typedef struct cli_command {
+    const char *name;
+    int (*run)(cli *c, int argc, char **argv); /* argv[0] is the subcommand; returns the exit status */
+    const char *doc;                           /* one line */
+} cli_command;
+extern const cli_command cli_commands[]; /* ends with name NULL */
+
+/* One a process. Memory comes from the arena; when it runs out, main says so and ends. */
+struct cli {
+    const cli_command *command;
+    arena arena;
+    jmp_buf no_memory;
+    const isg_allocator *allocator;
+    const isg_io *io;
+    bool quiet;
+    const char *model; /* --model, or NULL */
+};
+
+int cli_lower(cli *c, int argc, char **argv);
+int cli_opt(cli *c, int argc, char **argv);
+int cli_run(cli *c, int argc, char **argv);
+
+/* `isg: error: ...` on stderr; returns the status. */
+int cli_fail(cli *c, int status, const char *format, ...) __attribute__((format(printf, 3, 4)));
+int cli_fail_error(cli *c, const isg_error *error); /* the same from a runtime error, with its exit status */
+void cli_hint(cli *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* `did you mean ...?` with the nearest candidate, or nothing. */
+void cli_hint_nearest(cli *c, const char *name, const char *const *candidates, size_t count, const char *before,
+                      const char *after);
+
+/* Text to stdout, or whole or not at all to the file of that path unless it is NULL. */
+int cli_write_text(cli *c, const char *path, const char *text);
+
+double cli_seconds(void); /* a clock */
+
+#endif

@@ -1,0 +1,161 @@
+/* main.c - the isg command: its table of subcommands, and what they share (cli.h). */
+#include "frontend/cli/cli.h"
+#include "runtime/file.h"
+
+#include <cblas.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+const cli_command cli_commands[] = {
+    {"run", cli_run, "compile a model and run it on arrays from files"},
+    {"lower", cli_lower, "show what a model becomes, at any stage of the compiler"},
+    {"opt", cli_opt, "run passes on a program in the text form"},
+    {0},
+};
+
+/* ---- speaking -------------------------------------------------------------------------------- */
+
+static void say(cli *c, const char *kind, const char *format, va_list list)
+{
+    (void)c;
+    fprintf(stderr, "isg: %s: ", kind);
+    vfprintf(stderr, format, list);
+    fputc('\n', stderr);
+}
+
+int cli_fail(cli *c, int status, const char *format, ...)
+{
+    va_list list;
+    va_start(list, format);
+    say(c, status == EXIT_DEFECT ? "internal error" : "error", format, list);
+    va_end(list);
+    return status;
+}
+
+int cli_fail_error(cli *c, const isg_error *error)
+{
+    int status = error->status == ISG_INCOMPLETE ? EXIT_INCOMPLETE : error->status == ISG_INTERNAL ? EXIT_DEFECT : EXIT_INPUT;
+    return cli_fail(c, status, "%s", error->message);
+}
+
+void cli_hint(cli *c, const char *format, ...)
+{
+    va_list list;
+    va_start(list, format);
+    say(c, "hint", format, list);
+    va_end(list);
+}
+
+void cli_hint_nearest(cli *c, const char *name, const char *const *candidates, size_t count, const char *before,
+                      const char *after)
+{
+    const char *nearest = diagnostics_nearest(&c->arena, name, candidates, count);
+    if (nearest)
+        cli_hint(c, "did you mean '%s%s%s'?", before, nearest, after);
+}
+
+int cli_write_text(cli *c, const char *path, const char *text)
+{
+    isg_error error;
+    if (!path) {
+        fputs(text, stdout);
+        return EXIT_DONE;
+    }
+    return file_write(c->allocator, c->io, path, text, strlen(text), &error) ? cli_fail_error(c, &error) : EXIT_DONE;
+}
+
+double cli_seconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+/* ---- the command ----------------------------------------------------------------------------- */
+
+static void show_help(FILE *to)
+{
+    fputs("isg " ISG_VERSION_STRING " - compiles attention models to Ising programs, and runs them\n\n"
+          "usage: isg COMMAND FILE [OPTION...]\n\ncommands:\n",
+          to);
+    for (const cli_command *k = cli_commands; k->name; k++)
+        fprintf(to, "  %-8s %s\n", k->name, k->doc);
+    fputs("\n"
+          "A model is text: tensor operations, and Hamiltonians in index notation whose lowest states the\n"
+          "program looks for. This one chooses the best subset of three items, at most one for free:\n\n"
+          "  # pick.attn\n"
+          "  hamiltonian pick(gain: f32[N]; price = 1.5) {\n"
+          "    index i, j in N;\n"
+          "    spin  x[i] in {0, 1};\n"
+          "    minimize - sum[i] gain[i] * x[i] + price * sum[i, j : i < j] x[i] * x[j];\n"
+          "    return chosen[i] = x[i];\n"
+          "  }\n"
+          "  model best { input gain: f32[3]; output chosen = pick(gain); }\n\n"
+          "Its inputs come from NumPy files that have one more axis in front, the samples:\n\n"
+          "  python3 -c 'import numpy; numpy.save(\"gain.npy\", [[1.0, 3.0, 2.0]])'\n"
+          "  isg run pick.attn --input gain=gain.npy        the answer, here [[0, 1, 1]]\n"
+          "  isg lower pick.attn                            the program as the compiler sees it\n\n"
+          "`isg COMMAND --help` tells all about a command. Exit status: 0 done, 1 the input is at fault, 2 usage,\n"
+          "3 the answer is incomplete (interrupted), 70 an internal error.\n",
+          to);
+}
+
+static int unknown_command(cli *c, const char *name)
+{
+    const char *names[sizeof cli_commands / sizeof *cli_commands];
+    size_t count = 0;
+    for (const cli_command *k = cli_commands; k->name; k++)
+        names[count++] = k->name;
+    cli_fail(c, EXIT_USAGE, "unknown %s '%s'", *name == '-' ? "option" : "command", name);
+    cli_hint_nearest(c, name, names, count, "isg ", "");
+    cli_hint(c, "`isg --help` lists the commands");
+    return EXIT_USAGE;
+}
+
+static int dispatch(cli *c, int argc, char **argv)
+{
+    if (argc < 2) {
+        show_help(stderr);
+        return EXIT_USAGE;
+    }
+    if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) {
+        show_help(stdout);
+        return EXIT_DONE;
+    }
+    if (!strcmp(argv[1], "--version")) {
+        puts("isg " ISG_VERSION_STRING);
+        return EXIT_DONE;
+    }
+    for (const cli_command *k = cli_commands; k->name; k++)
+        if (!strcmp(k->name, argv[1])) {
+            c->command = k;
+            return k->run(c, argc - 1, argv + 1);
+        }
+    return unknown_command(c, argv[1]);
+}
+
+/* What was printed counts only when it has arrived. */
+static int close_stdout(cli *c, int status)
+{
+    bool failed = fflush(stdout) != 0 || ferror(stdout);
+    return failed && status == EXIT_DONE ? cli_fail(c, EXIT_INPUT, "cannot write to stdout") : status;
+}
+
+int main(int argc, char **argv)
+{
+    static cli c; /* one a process; static, so that the jump below finds it as it was */
+    openblas_set_num_threads(1);
+    c.allocator = isg_default_allocator();
+    c.io = isg_default_io();
+    arena_open(&c.arena, c.allocator, &c.no_memory);
+    int status;
+    if (setjmp(c.no_memory))
+        status = cli_fail(&c, EXIT_INPUT, "out of memory");
+    else
+        status = dispatch(&c, argc, argv);
+    status = close_stdout(&c, status);
+    arena_close(&c.arena);
+    return status;
+}

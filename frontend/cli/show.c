@@ -1,0 +1,88 @@
+/* show.c - see show.h. */
+#include "frontend/cli/show.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { BAR_CELLS = 30, WHOLE_ARRAY = 1000, FIRST_ROWS = 6, NUMBERS_A_LINE = 10 };
+
+/* ---- progress -------------------------------------------------------------------------------- */
+
+void show_progress(void *context, int64_t done, int64_t total)
+{
+    show_progress_bar *bar = context;
+    int cells = total ? (int)(done * BAR_CELLS / total) : BAR_CELLS;
+    double seconds = cli_seconds() - bar->start;
+    double left = done ? seconds * (double)(total - done) / (double)done : 0;
+    fprintf(stderr, "\r[%.*s%*s] %lld of %lld samples, %.0f s left\033[K", cells, "##############################",
+            BAR_CELLS - cells, "", (long long)done, (long long)total, left);
+    bar->drawn = true;
+}
+
+void show_progress_end(show_progress_bar *bar)
+{
+    if (bar->drawn)
+        fputs("\r\033[K", stderr);
+}
+
+/* ---- summary --------------------------------------------------------------------------------- */
+
+void show_summary(const isg_report *report, const report_context *context)
+{
+    fprintf(stderr, "%s: %lld sample%s, %d read%s of %d sweeps, seed %llu, %d thread%s\n", context->model,
+            (long long)report->samples, report->samples == 1 ? "" : "s", (int)report->reads, report->reads == 1 ? "" : "s",
+            (int)report->sweeps, (unsigned long long)context->seed, (int)report->threads, report->threads == 1 ? "" : "s");
+    for (int64_t i = 0; i < report->hamiltonian_count; i++) {
+        const isg_hamiltonian_report *h = &report->hamiltonians[i];
+        fprintf(stderr, "  %s: %lld spins, %lld terms, energy %.6g on average, %.6g at least, %.3g flips a second\n", h->name,
+                (long long)h->spins, (long long)h->terms, h->energy_mean, h->energy_min, h->flips_per_second);
+    }
+    if (context->has_accuracy)
+        fprintf(stderr, "  accuracy %.4f\n", context->accuracy);
+    fprintf(stderr, "  %.3f s: compiling %.3f, coefficients %.3f, annealing %.3f\n", context->seconds_total,
+            context->seconds_compile, report->seconds_coefficients, report->seconds_anneal);
+}
+
+/* ---- arrays ---------------------------------------------------------------------------------- */
+
+/* The fewest digits that read back the same float32. */
+static void print_float(float value)
+{
+    char text[32];
+    int precision = 1;
+    do
+        snprintf(text, sizeof text, "%.*g", precision, (double)value);
+    while (precision++ < 9 && strtof(text, NULL) != value && value == value);
+    printf("%s", text);
+}
+
+static void print_axis(const isg_tensor *t, int axis, const float *data, int64_t elements, int64_t most)
+{
+    if (axis == t->rank) {
+        print_float(*data);
+        return;
+    }
+    int64_t count = t->shape[axis], shown = most && count > most ? most : count, step = count ? elements / count : 0;
+    bool last = axis == t->rank - 1;
+    putchar('[');
+    for (int64_t i = 0; i < shown; i++) {
+        if (i && (!last || i % NUMBERS_A_LINE == 0))
+            printf(",\n%*s", axis + 1, "");
+        else if (i)
+            printf(", ");
+        print_axis(t, axis + 1, data + i * step, step, most);
+    }
+    if (shown < count)
+        printf(last ? ", ..." : ",\n%*s...", axis + 1, "");
+    putchar(']');
+}
+
+void show_array(const isg_tensor *t)
+{
+    int64_t elements = 1;
+    for (int i = 0; i < t->rank; i++)
+        elements *= t->shape[i];
+    print_axis(t, 0, t->data, elements, elements > WHOLE_ARRAY ? FIRST_ROWS : 0);
+    putchar('\n');
+}
