@@ -351,6 +351,7 @@ static void order_pair(canonical *c, monomial *t)
         ir_spin_ref first = t->spins[0];
         t->spins[0] = t->spins[1];
         t->spins[1] = first;
+        t->conditions.at[at] = ordered(c, &x, &t->spins[0], &t->spins[1], t->span);
         return;
     }
     case EXPR_NOT_EQUAL:
