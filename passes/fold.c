@@ -84,7 +84,7 @@ static ir_value same_as_operand(const fold *f, ir_op op)
         return 0;
     ir_type type = ir_value_get(f->m, data.results[0])->type;
     for (uint32_t i = 0; i < 2; i++) {
-        double number;
+        double number = 0;
         ir_value kept = data.operands[1 - i];
         bool one = constant_operand(f, &data, i, &number) && number == 1 && (i == 1 || data.code == OP_MULTIPLY);
         if (one && type.elem == IR_F32 && ir_type_equal(ir_value_get(f->m, kept)->type, type))
