@@ -84,7 +84,7 @@ static void show_help(FILE *to)
         fprintf(to, "  %-8s %s\n", k->name, k->doc);
     fputs("\n"
           "A model is text: tensor operations, and Hamiltonians in index notation whose lowest states the\n"
-          "program looks for. This one chooses the best subset of three items, at most one for free:\n\n"
+          "program looks for. This one chooses items for their gain, at a price for every pair:\n\n"
           "  # pick.attn\n"
           "  hamiltonian pick(gain: f32[N]; price = 1.5) {\n"
           "    index i, j in N;\n"

@@ -24,7 +24,9 @@ static const option_row rows[] = {
 /* The passes are those of the table, with what each says of itself. */
 static const char *describe(arena *a)
 {
-    const char *text = "Reads a program in the text form, checks it, runs passes on it, and writes it as text.\n\npasses:";
+    const char *text =
+        "Reads a program in the text form, checks it, runs passes on it, and writes it as text.\n"
+        "After an error in the program, what is left of it is shown on stdout, never written to a file.\n\npasses:";
     for (const pass *p = pass_table; p->name; p++)
         if (pass_find(p->name) == p)
             text = arena_format(a, "%s\n  %-32s %s", text, p->name, p->doc);
@@ -52,10 +54,13 @@ int cli_opt(cli *c, int argc, char **argv)
     k.verify_each = o.verify_each;
     k.locations = o.locations;
     status = compile_load_text(&k, path);
+    bool loaded = !status;
     if (!status)
         status = compile_passes(&k, o.pipeline ? o.pipeline : "");
-    if (!status)
-        status = cli_write_text(c, o.output, ir_print(k.module, o.locations));
+    if (!status || (loaded && status == EXIT_INPUT && !o.output)) {
+        int written = cli_write_text(c, o.output, ir_print(k.module, o.locations));
+        status = status ? status : written;
+    }
     compilation_close(&k);
     return status;
 }
