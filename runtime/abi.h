@@ -77,6 +77,9 @@ typedef struct isg_abi_hamiltonian {
     /* Per spin: the largest |J_ij| and |h_i| met (largest), sum_j |J_ij| (coupling_sum), sum_j J_ij^2
      * (coupling_square) and h_i (linear), each double[spins]. What the temperature ladder is made of. */
     void (*scales)(const isg_abi_context *, double *largest, double *coupling_sum, double *coupling_square, double *linear);
+    /* Calls visit(visitor, i, j, J_ij) for every coupling, term by term in index order; a pair may come in
+     * several terms. With `scales` and `energy` this gives the problem in numbers. */
+    void (*couplings)(const isg_abi_context *, void (*visit)(void *visitor, int64_t first, int64_t second, double value), void *visitor);
 } isg_abi_hamiltonian;
 
 /* A step is code over the frame (`run` set), or the annealing of a Hamiltonian (`run` NULL). */

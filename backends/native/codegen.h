@@ -159,7 +159,9 @@ l_value gen_spin_number(codegen *g, const hamiltonian_plan *h, const ir_spin_ref
 
 /* ---- hamiltonian.c ---- */
 
-typedef struct hamiltonian_functions { l_value coefficients, fields, sweep, descend, energy, scales; } hamiltonian_functions;
+typedef struct hamiltonian_functions {
+    l_value coefficients, fields, sweep, descend, energy, scales, couplings;
+} hamiltonian_functions;
 hamiltonian_functions gen_hamiltonian(codegen *g, const hamiltonian_plan *h);
 
 /* ---- program.c ---- */

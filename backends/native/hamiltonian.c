@@ -409,6 +409,26 @@ static l_value gen_scales(codegen *g, const hamiltonian_plan *h)
     return f;
 }
 
+/* ---- the couplings, one by one ---- */
+
+static void visit_one(codegen *g, const coupling *c, void *context)
+{
+    l_type types[] = {g->ptr, g->i64, g->i64, g->f64};
+    l_value args[] = {LLVMGetParam(g->function, 2), c->first, c->second, c->coefficient};
+    (void)context;
+    LLVMBuildCall2(g->builder, LLVMFunctionType(g->void_type, types, 4, 0), LLVMGetParam(g->function, 1), args, 4, "");
+}
+
+static l_value gen_couplings(codegen *g, const hamiltonian_plan *h)
+{
+    l_type extra[] = {g->ptr, g->ptr};
+    l_value f = l_begin_function(g, function_name(g, h, "couplings"), g->void_type, extra, 2);
+    for (uint32_t i = 0; i < h->term_count; i++)
+        gen_each_coupling(g, h, &h->terms[i], visit_one, NULL);
+    l_end_function(g, NULL);
+    return f;
+}
+
 hamiltonian_functions gen_hamiltonian(codegen *g, const hamiltonian_plan *h)
 {
     return (hamiltonian_functions){.coefficients = gen_coefficients(g, h),
@@ -416,5 +436,6 @@ hamiltonian_functions gen_hamiltonian(codegen *g, const hamiltonian_plan *h)
                                    .sweep = gen_sweep(g, h),
                                    .descend = gen_descend(g, h),
                                    .energy = gen_energy(g, h),
-                                   .scales = gen_scales(g, h)};
+                                   .scales = gen_scales(g, h),
+                                   .couplings = gen_couplings(g, h)};
 }

@@ -5,7 +5,7 @@
 #include <string.h>
 
 _Static_assert(sizeof(isg_abi_tensor) == 8 + 2 * 4 + 8 * (ISG_MAX_RANK + 1), "tensor_record builds this layout");
-_Static_assert(sizeof(isg_abi_hamiltonian) == 13 * 8, "hamiltonian_record builds this layout");
+_Static_assert(sizeof(isg_abi_hamiltonian) == 14 * 8, "hamiltonian_record builds this layout");
 _Static_assert(sizeof(isg_abi_step) == 16, "step_record builds this layout");
 _Static_assert(sizeof(isg_abi_program) == 8 + 4 * 4 + 17 * 8, "program_record builds this layout");
 
@@ -74,8 +74,9 @@ static l_value hamiltonian_record(codegen *g, const hamiltonian_plan *h, hamilto
                         f.sweep,
                         f.descend,
                         f.energy,
-                        f.scales};
-    return record(g, fields, 13);
+                        f.scales,
+                        f.couplings};
+    return record(g, fields, 14);
 }
 
 /* ---- steps ---- */
