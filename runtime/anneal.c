@@ -2,6 +2,7 @@
 #include "runtime/anneal.h"
 #include "runtime/philox.h"
 #include "runtime/schedule.h"
+#include "runtime/solver.h"
 
 #include <math.h>
 #include <string.h>
@@ -11,26 +12,16 @@
 enum { MAX_DESCENT_SWEEPS = 1000, HURRIED_DESCENT_SWEEPS = 4 };
 static const int64_t max_solver_sweeps = INT64_C(1) << 40;
 
-/* One solve at work. The arrays lie in the scratch memory, all but `best`, which is the frame's state. */
-typedef struct solver {
-    const isg_abi_hamiltonian *h;
-    const isg_abi_context *context;
-    const anneal_settings *settings;
-    const int8_t *lowest;
-    const uint32_t *group;
-    int8_t *best;
-    double *field, *largest, *coupling_sum, *coupling_square, *linear; /* [spins] */
-    double *energy, *best_energy;                                      /* [groups + 1], the offset last */
-    int8_t *state;                                                     /* [spins] */
-    char *improved;                                                    /* [groups] */
-    uint64_t attempts;
-} solver;
-
 static bool add_bytes(size_t *total, uint64_t count, size_t size)
 {
     size_t bytes;
     return !__builtin_mul_overflow(count, size, &bytes) && !__builtin_add_overflow(bytes, 63, &bytes) &&
            !__builtin_add_overflow(*total, bytes & ~(size_t)63, total);
+}
+
+static bool tells_groups(const isg_abi_hamiltonian *h)
+{
+    return h->spins <= SMALL_GROUPS_MAX_SPINS;
 }
 
 size_t anneal_scratch_bytes(const isg_abi_hamiltonian *h)
@@ -40,8 +31,11 @@ size_t anneal_scratch_bytes(const isg_abi_hamiltonian *h)
     for (int i = 0; i < 5; i++)
         fits = fits && add_bytes(&total, h->spins, sizeof(double));
     for (int i = 0; i < 2; i++)
-        fits = fits && add_bytes(&total, h->groups + 1, sizeof(double));
-    fits = fits && add_bytes(&total, h->spins, 1) && add_bytes(&total, h->groups, 1);
+        fits = fits && add_bytes(&total, h->groups + 1, sizeof(double)) && add_bytes(&total, h->groups, 1);
+    fits = fits && add_bytes(&total, h->spins, 1);
+    if (tells_groups(h))
+        fits = fits && add_bytes(&total, h->spins, sizeof(uint32_t)) && add_bytes(&total, h->groups, sizeof(uint32_t)) &&
+               add_bytes(&total, h->groups, sizeof(uint32_t)) && add_bytes(&total, h->spins, EXACT_MAX_SPINS * sizeof(double));
     return fits ? total : SIZE_MAX;
 }
 
@@ -68,10 +62,18 @@ static solver open_solver(const isg_abi_hamiltonian *h, const isg_abi_context *c
     s.best_energy = carve(&scratch, h->groups + 1, sizeof(double));
     s.state = carve(&scratch, h->spins, 1);
     s.improved = carve(&scratch, h->groups, 1);
+    s.solved = carve(&scratch, h->groups, 1);
+    memset(s.solved, 0, h->groups);
+    if (tells_groups(h)) {
+        s.slot = carve(&scratch, h->spins, sizeof *s.slot);
+        s.group_size = carve(&scratch, h->groups, sizeof *s.group_size);
+        s.group_first = carve(&scratch, h->groups, sizeof *s.group_first);
+        s.column = carve(&scratch, h->spins, EXACT_MAX_SPINS * sizeof *s.column);
+    }
     return s;
 }
 
-static bool cancelled(const solver *s)
+bool solver_cancelled(const solver *s)
 {
     return s->settings->cancelled && s->settings->cancelled(s->settings->cancel_context);
 }
@@ -84,13 +86,12 @@ static double total_energy(const solver *s, const double *energy)
     return total + energy[s->h->groups];
 }
 
-/* Sweeps until one flips nothing, `limit` sweeps were made, or, unless hurried already, cancellation. */
-static void descend(solver *s, double threshold, int64_t limit, bool heed_cancel)
+void solver_descend(solver *s, double threshold, int64_t limit, bool heed_cancel)
 {
     s->h->fields(s->context, s->state, s->field);
     for (int64_t k = 0; k < limit; k++) {
         s->attempts += s->h->spins;
-        if (!s->h->descend(s->context, s->state, s->field, threshold) || (heed_cancel && cancelled(s)))
+        if (!s->h->descend(s->context, s->state, s->field, threshold) || (heed_cancel && solver_cancelled(s)))
             return;
     }
 }
@@ -112,20 +113,25 @@ static void keep_best(solver *s, bool ties)
 {
     s->h->energy(s->context, s->state, s->energy);
     for (uint64_t g = 0; g < s->h->groups; g++) {
-        s->improved[g] = s->energy[g] < s->best_energy[g] || (ties && s->energy[g] == s->best_energy[g]);
+        s->improved[g] = !s->solved[g] && (s->energy[g] < s->best_energy[g] || (ties && s->energy[g] == s->best_energy[g]));
         if (s->improved[g])
             s->best_energy[g] = s->energy[g];
     }
     for (uint64_t i = 0; i < s->h->spins; i++)
-        if (s->improved[s->group ? s->group[i] : 0])
+        if (s->improved[solver_group(s, i)])
             s->best[i] = s->state[i];
 }
 
 /* The start of the first read stands as the answer until something at least as good is found. */
 static void keep_start(solver *s)
 {
-    memcpy(s->best, s->state, s->h->spins);
-    s->h->energy(s->context, s->state, s->best_energy);
+    s->h->energy(s->context, s->state, s->energy);
+    for (uint64_t g = 0; g <= s->h->groups; g++)
+        if (g == s->h->groups || !s->solved[g])
+            s->best_energy[g] = s->energy[g];
+    for (uint64_t i = 0; i < s->h->spins; i++)
+        if (!s->solved[solver_group(s, i)])
+            s->best[i] = s->state[i];
 }
 
 static schedule make_schedule(solver *s)
@@ -146,7 +152,7 @@ static bool sweep_down(solver *s, const schedule *ladder, const uint32_t key[2])
     int32_t sweeps = s->settings->sweeps;
     s->h->fields(s->context, s->state, s->field);
     for (int32_t k = 0; k < sweeps; k++) {
-        if (cancelled(s))
+        if (solver_cancelled(s))
             return false;
         s->h->sweep(s->context, s->state, s->field, schedule_beta(ladder, k, sweeps), key, (uint32_t)k);
         s->attempts += s->h->spins;
@@ -156,6 +162,8 @@ static bool sweep_down(solver *s, const schedule *ladder, const uint32_t key[2])
 
 static void anneal(solver *s)
 {
+    if (s->settings->exact && solver_small_groups(s))
+        return;
     schedule ladder = make_schedule(s);
     bool going = true;
     for (int32_t read = 0; read < s->settings->reads && going; read++) {
@@ -165,7 +173,7 @@ static void anneal(solver *s)
         if (!read)
             keep_start(s);
         going = sweep_down(s, &ladder, key);
-        descend(s, 0, going ? MAX_DESCENT_SWEEPS : HURRIED_DESCENT_SWEEPS, false);
+        solver_descend(s, 0, going ? MAX_DESCENT_SWEEPS : HURRIED_DESCENT_SWEEPS, false);
         keep_best(s, !read);
     }
 }
@@ -181,12 +189,12 @@ static void descend_from_both_ends(solver *s)
     double threshold = 1e-6 * largest;
 
     memcpy(s->state, s->lowest, s->h->spins);
-    descend(s, threshold, max_solver_sweeps, true);
+    solver_descend(s, threshold, max_solver_sweeps, true);
     keep_start(s);
     double first = total_energy(s, s->best_energy);
 
     memset(s->state, 1, s->h->spins);
-    descend(s, threshold, max_solver_sweeps, true);
+    solver_descend(s, threshold, max_solver_sweeps, true);
     s->h->energy(s->context, s->state, s->energy);
     if (total_energy(s, s->energy) < first - 1e-9 * fmax(1, fabs(first))) {
         memcpy(s->best, s->state, s->h->spins);

@@ -53,6 +53,7 @@ static isg_status fill_options(run *r, const isg_run_options *options, isg_error
                           : o->sweeps < 0  ? "sweeps"
                           : o->threads < 0 ? "threads"
                                            : "the first sample's index");
+    r->default_effort = !o->reads && !o->sweeps;
     o->reads = o->reads ? o->reads : ANNEAL_DEFAULT_READS;
     o->sweeps = o->sweeps ? o->sweeps : ANNEAL_DEFAULT_SWEEPS;
     o->threads = o->threads ? o->threads : processors();

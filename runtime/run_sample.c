@@ -99,6 +99,7 @@ static isg_status solve(run_worker *w, isg_abi_context *context, uint64_t number
     anneal_settings settings = {.solver = r->options.solver,
                                 .reads = r->options.reads,
                                 .sweeps = r->options.sweeps,
+                                .exact = r->default_effort,
                                 .seed = r->options.seed,
                                 .sample = position + r->options.first_sample,
                                 .hamiltonian = (uint32_t)number,

@@ -11,6 +11,7 @@ typedef struct run {
     isg_program *program;
     const isg_allocator *allocator;
     isg_run_options options; /* defaults filled in */
+    bool default_effort;     /* neither reads nor sweeps were asked for */
     int64_t batch;
     const isg_tensor **inputs;  /* [input_count], by position in the program */
     const isg_tensor **outputs; /* [output_count]; NULL where not asked for */

@@ -7,7 +7,7 @@
 /* Temperatures in units of a spin's typical energy change. At 0.5 the largest scale still moves freely;
  * at 0.02 of the smallest nothing moves but what descent would do as well. Below 1e-4 of the hot end a
  * ladder would spend its sweeps on spins that descent sets right. */
-static const double hot_fraction = 0.5, cold_fraction = 0.02, narrowest = 1e-4;
+static const double hot_fraction = 0.25, cold_fraction = 0.01, narrowest = 1e-4;
 static const double largest_beta = 1e300;
 
 /* The energy change of flipping spin i among random others: its change of value times the root of h^2 +
