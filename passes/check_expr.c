@@ -125,14 +125,17 @@ static bool check_subscript(checker *c, ir_expr e, int64_t size)
     if (answer == INDEX_NEVER)
         return true;
     if (answer == INDEX_UNDECIDED) {
-        diagnostic *d = infer_error(c->in, data.span, "cannot tell whether this subscript stays within its axis of size %lld", (long long)size);
-        diagnostic_hint(c->in->m->diagnostics, d, "more than %d combinations of indices would have to be tried; use a simpler condition",
+        diagnostic *d = infer_error(c->in, data.span, "cannot tell whether this subscript stays within its axis of size %lld",
+                                    (long long)size);
+        diagnostic_hint(c->in->m->diagnostics, d,
+                        "more than %d combinations of indices would have to be tried; use a simpler condition",
                         (int)INDEX_TRIALS_MAX);
         return false;
     }
     bool whole = floor(w.value) == w.value;
-    diagnostic *d = infer_error(c->in, data.span, whole ? "subscript %.15g%s is beyond its axis of size %lld" : "subscript %.15g%s is not a whole number",
-                                w.value, at_witness(c, &w), (long long)size);
+    diagnostic *d = infer_error(
+        c->in, data.span, whole ? "subscript %.15g%s is beyond its axis of size %lld" : "subscript %.15g%s is not a whole number",
+        w.value, at_witness(c, &w), (long long)size);
     if (whole && size)
         diagnostic_hint(c->in->m->diagnostics, d, "subscripts run from 0 to %lld", (long long)size - 1);
     return false;

@@ -74,7 +74,8 @@ static bool same_spins(const ir_module *m, const ir_spins *a, const ir_spins *b,
 
 static bool same_term(const ir_module *m, const ir_term *a, const ir_term *b)
 {
-    if (a->spin_count != b->spin_count || a->index_count != b->index_count || !same_indices(m, a->indices, b->indices, a->index_count))
+    if (a->spin_count != b->spin_count || a->index_count != b->index_count ||
+        !same_indices(m, a->indices, b->indices, a->index_count))
         return false;
     if (!ir_expr_equal(m, a->condition, b->condition, a->indices, b->indices, a->index_count) ||
         !ir_expr_equal(m, a->coefficient, b->coefficient, a->indices, b->indices, a->index_count))

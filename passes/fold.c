@@ -186,8 +186,8 @@ static void fold_op(fold *f, ir_op op)
 
 typedef struct liveness {
     const ir_module *m;
-    bool *live;          /* by operation */
-    ir_op *minimize_of;  /* by operation: the Hamiltonian of a `spin` */
+    bool *live;         /* by operation */
+    ir_op *minimize_of; /* by operation: the Hamiltonian of a `spin` */
     ARENA_LIST(ir_op) work;
 } liveness;
 
@@ -219,7 +219,8 @@ static void mark_all(liveness *l, const ir_function *f)
 
 static void drop_dead(ir_module *m, ir_function *f)
 {
-    liveness l = {.m = m, .live = ARENA_ARRAY(m->arena, bool, m->ops.count), .minimize_of = ARENA_ARRAY(m->arena, ir_op, m->ops.count)};
+    liveness l = {
+        .m = m, .live = ARENA_ARRAY(m->arena, bool, m->ops.count), .minimize_of = ARENA_ARRAY(m->arena, ir_op, m->ops.count)};
     for (uint32_t i = 0; i < f->ops.count; i++) {
         const ir_op_data *data = ir_op_get(m, f->ops.at[i]);
         for (uint32_t k = 0; data->code == OP_MINIMIZE && k < data->operand_count; k++)

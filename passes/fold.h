@@ -16,7 +16,7 @@ typedef struct fold {
     folded_value *values; /* by value */
     ir_op *table;         /* of operations met, by hash; open addressing */
     uint32_t table_size;
-    ir_op *chain;         /* by operation: the next of the same hash */
+    ir_op *chain; /* by operation: the next of the same hash */
 } fold;
 
 /* fold_expr.c: an ir_expr_mapper; context is the fold. Conditions that are decided become numbers. */

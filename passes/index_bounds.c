@@ -115,8 +115,7 @@ static bool condition_bounds(const index_scope *s, ir_expr condition, linear *di
 {
     const ir_expr_data data = *ir_expr_get(s->m, condition);
     linear left, right;
-    if (!comparison_bounds(data.kind, out) || !make_linear(s, data.args[0], 0, &left) ||
-        !make_linear(s, data.args[1], 0, &right))
+    if (!comparison_bounds(data.kind, out) || !make_linear(s, data.args[0], 0, &left) || !make_linear(s, data.args[1], 0, &right))
         return false;
     add_linear(s, &left, &right, -1, difference);
     return true;

@@ -18,7 +18,9 @@ typedef struct index_scope {
     int64_t *trials_left;
 } index_scope;
 
-typedef struct index_mark { uint32_t indices, conditions; } index_mark;
+typedef struct index_mark {
+    uint32_t indices, conditions;
+} index_mark;
 
 /* Extents must be numbers. A condition of 0 stands for none. */
 void index_scope_enter(index_scope *s, const ir_index *indices, uint32_t count, ir_expr condition);
@@ -26,9 +28,9 @@ index_mark index_scope_mark(const index_scope *s);
 void index_scope_leave(index_scope *s, index_mark to);
 
 typedef enum index_test {
-    INDEX_ANY,        /* any combination at all */
-    INDEX_OUTSIDE,    /* the expression is not a whole number from 0 to size-1 */
-    INDEX_ZERO,       /* it is 0 */
+    INDEX_ANY,     /* any combination at all */
+    INDEX_OUTSIDE, /* the expression is not a whole number from 0 to size-1 */
+    INDEX_ZERO,    /* it is 0 */
     INDEX_NOT_FINITE
 } index_test;
 

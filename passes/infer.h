@@ -25,16 +25,16 @@ typedef struct known_number {
 typedef struct infer {
     ir_module *m;
     ir_function *function;
-    ARENA_LIST(ir_op) ops;        /* the function's operations as they will be */
-    uint32_t site;                /* of the operation at work */
-    bool *failed_sites;           /* by site: the call did not fit its signature */
-    known_number *shape_names;    /* by value: results of `bind` */
-    known_number *constants;      /* by value: scalars that are computed from constants */
-    uint32_t value_count;         /* length of the two */
-    ARENA_LIST(ir_value) unsolved; /* spins whose Hamiltonian became poison */
+    ARENA_LIST(ir_op) ops;          /* the function's operations as they will be */
+    uint32_t site;                  /* of the operation at work */
+    bool *failed_sites;             /* by site: the call did not fit its signature */
+    known_number *shape_names;      /* by value: results of `bind` */
+    known_number *constants;        /* by value: scalars that are computed from constants */
+    uint32_t value_count;           /* length of the two */
+    ARENA_LIST(ir_value) unsolved;  /* spins whose Hamiltonian became poison */
     ARENA_LIST(ir_expr) of_nothing; /* means, minima and maxima of empty axes, to be refused where reached */
-    int64_t trials_left;          /* budget of index_range.h for subscripts */
-    int64_t value_trials_left;    /* the same for values; when it is spent, the run-time checks remain */
+    int64_t trials_left;            /* budget of index_range.h for subscripts */
+    int64_t value_trials_left;      /* the same for values; when it is spent, the run-time checks remain */
 } infer;
 
 /* An error at `span` in the operation at work, with a note for each call it was inlined from. */
@@ -63,7 +63,7 @@ bool infer_load(infer *in, ir_op op);  /* `load` becomes `param` */
 bool infer_param(infer *in, ir_op op);
 /* The member `name` of the group as a `param`; 0 when the weights have none. */
 ir_value infer_member(infer *in, ir_value group, const char *name, ir_span span);
-const char *infer_group_path(const infer *in, ir_value group); /* NULL: not a group */
+const char *infer_group_path(const infer *in, ir_value group);                        /* NULL: not a group */
 bool infer_member_missing(infer *in, ir_value group, const char *name, ir_span span); /* reports it; returns false */
 
 /* infer_bind.c: false when the arguments do not fit. */

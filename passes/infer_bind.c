@@ -56,8 +56,9 @@ static bool mismatch(matcher *c, uint32_t argument, ir_type type)
     infer *in = c->in;
     const char *given = type.rank ? arena_format(in->m->arena, "%s%s", elem_text(type.elem), shape_text(in, type.dim, type.rank))
                                   : elem_text(type.elem);
-    diagnostic *d = infer_error(in, argument_span(c, argument), "argument '%s' of '%s' is %s, but %s is declared", parameter_name(c, argument),
-                                callee_name(c), given, declared_text(c, &c->signature[argument].type));
+    diagnostic *d =
+        infer_error(in, argument_span(c, argument), "argument '%s' of '%s' is %s, but %s is declared",
+                    parameter_name(c, argument), callee_name(c), given, declared_text(c, &c->signature[argument].type));
     if (c->signature[argument].span.file)
         diagnostic_note_at(in->m->diagnostics, d, c->signature[argument].span, "declared here");
     return false;
@@ -68,13 +69,13 @@ static bool conflict(matcher *c, const binding *first, uint32_t argument, int64_
     infer *in = c->in;
     const char *name = ir_text(in->m, first->name);
     if (first->argument == argument) {
-        infer_error(in, argument_span(c, argument), "'%s' is both %lld and %lld in argument '%s' of '%s'", name, (long long)first->size,
-                    (long long)size, parameter_name(c, argument), callee_name(c));
+        infer_error(in, argument_span(c, argument), "'%s' is both %lld and %lld in argument '%s' of '%s'", name,
+                    (long long)first->size, (long long)size, parameter_name(c, argument), callee_name(c));
         return false;
     }
-    diagnostic *d = infer_error(in, argument_span(c, argument), "'%s' is %lld in argument '%s' of '%s', but %lld in argument '%s'", name,
-                                (long long)size, parameter_name(c, argument), callee_name(c), (long long)first->size,
-                                parameter_name(c, first->argument));
+    diagnostic *d = infer_error(
+        in, argument_span(c, argument), "'%s' is %lld in argument '%s' of '%s', but %lld in argument '%s'", name, (long long)size,
+        parameter_name(c, argument), callee_name(c), (long long)first->size, parameter_name(c, first->argument));
     diagnostic_note_at(in->m->diagnostics, d, argument_span(c, first->argument), "'%s' is bound to %lld by this argument", name,
                        (long long)first->size);
     return false;

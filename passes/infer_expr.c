@@ -53,7 +53,8 @@ static ir_expr poison_expr(ir_module *m, ir_span span)
 
 static ir_expr reduce_over(ir_module *m, ir_expr_kind kind, const ir_index *indices, uint32_t count, ir_expr body, ir_span span)
 {
-    return ir_expr_new(m, (ir_expr_data){.kind = kind, .args = &body, .arg_count = 1, .indices = indices, .index_count = count, .span = span});
+    return ir_expr_new(
+        m, (ir_expr_data){.kind = kind, .args = &body, .arg_count = 1, .indices = indices, .index_count = count, .span = span});
 }
 
 /* The reduction of `body`, whose shape is s, over all its axes. */
@@ -79,7 +80,8 @@ static ir_expr reduce_all(infer *in, ir_expr_kind kind, ir_expr body, shape s, i
 
 static ir_expr infer_reduction(infer *in, const ir_expr_data *data, const ir_expr *args, const shape *shapes, shape *out)
 {
-    static const char *const names[] = {[EXPR_MEAN_ALL] = "mean", [EXPR_SUM_ALL] = "sum", [EXPR_MIN_ALL] = "min", [EXPR_MAX_ALL] = "max"};
+    static const char *const names[] = {
+        [EXPR_MEAN_ALL] = "mean", [EXPR_SUM_ALL] = "sum", [EXPR_MIN_ALL] = "min", [EXPR_MAX_ALL] = "max"};
     ir_module *m = in->m;
     bool dot = data->kind == EXPR_DOT;
     out->poison = shapes[0].poison || (dot && shapes[1].poison);
@@ -88,8 +90,8 @@ static ir_expr infer_reduction(infer *in, const ir_expr_data *data, const ir_exp
     if (dot) {
         bool scalar = !shapes[0].rank || !shapes[1].rank;
         if (scalar)
-            infer_error(in, data->span, "dot needs two tensors of one shape, not %s and %s", shape_text(in, shapes[0].dim, shapes[0].rank),
-                        shape_text(in, shapes[1].dim, shapes[1].rank));
+            infer_error(in, data->span, "dot needs two tensors of one shape, not %s and %s",
+                        shape_text(in, shapes[0].dim, shapes[0].rank), shape_text(in, shapes[1].dim, shapes[1].rank));
         shape joined = scalar ? (shape){.poison = true} : join_shapes(in, shapes[0], shapes[1], data->span);
         out->poison = joined.poison;
         if (out->poison)
@@ -155,7 +157,8 @@ static ir_expr infer_element(infer *in, ir_expr e, ir_expr_data data, shape *out
         out->poison = true;
     }
     if (!out->poison && data.arg_count > (uint32_t)type.rank) {
-        infer_error(in, data.span, "%u subscripts, but the tensor has shape %s", data.arg_count, shape_text(in, type.dim, type.rank));
+        infer_error(in, data.span, "%u subscripts, but the tensor has shape %s", data.arg_count,
+                    shape_text(in, type.dim, type.rank));
         out->poison = true;
     }
     if (out->poison)

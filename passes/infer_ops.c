@@ -45,7 +45,8 @@ static bool float_operands(infer *in, ir_op op)
     for (uint32_t i = 0; i < data.operand_count; i++) {
         ir_elem elem = data.operands[i] ? type_of(in, data.operands[i]).elem : IR_F32;
         if (elem != IR_F32 && elem != IR_I32) {
-            infer_error(in, data.span, elem == IR_GROUP ? "'%s' needs a tensor, not a group of parameters" : "'%s' needs a tensor of the model",
+            infer_error(in, data.span,
+                        elem == IR_GROUP ? "'%s' needs a tensor, not a group of parameters" : "'%s' needs a tensor of the model",
                         name_of(in, op));
             return false;
         }
@@ -112,7 +113,8 @@ static bool check_constant(infer *in, ir_op op)
         return true;
     double number = compute(data.code, a.number, b.number);
     if (!isfinite((float)number)) {
-        infer_error(in, data.span, "this constant is not finite: %s", data.code == OP_SQRT ? "square root of a negative number" : "it overflows");
+        infer_error(in, data.span, "this constant is not finite: %s",
+                    data.code == OP_SQRT ? "square root of a negative number" : "it overflows");
         return false;
     }
     if (data.results[0] < in->value_count)
@@ -223,8 +225,8 @@ static bool rule_linear(infer *in, ir_op op)
         return false;
     }
     if (w.dim[1] != x.dim[x.rank - 1]) {
-        infer_error(in, span_of(in, op), "the last axis of shape %s has %lld features, but %s of shape %s takes %lld", type_text(in, x),
-                    (long long)x.dim[x.rank - 1], weight, type_text(in, w), (long long)w.dim[1]);
+        infer_error(in, span_of(in, op), "the last axis of shape %s has %lld features, but %s of shape %s takes %lld",
+                    type_text(in, x), (long long)x.dim[x.rank - 1], weight, type_text(in, w), (long long)w.dim[1]);
         return false;
     }
     if (!check_vector(in, op, 2, w.dim[0], "the bias"))
@@ -238,8 +240,8 @@ static bool rule_layernorm(infer *in, ir_op op)
 {
     ir_attribute eps = ir_op_get(in->m, op)->attributes[0];
     double number;
-    if (!needs_rank(in, op, 1, "at least one axis") || !expand_group(in, op, "weight", false, "bias") || !float_operands(in, op) ||
-        !infer_constant(in, &eps.expr, &number))
+    if (!needs_rank(in, op, 1, "at least one axis") || !expand_group(in, op, "weight", false, "bias") ||
+        !float_operands(in, op) || !infer_constant(in, &eps.expr, &number))
         return false;
     ir_span span = ir_expr_get(in->m, eps.expr)->span;
     if (!(number >= 0)) {
@@ -264,7 +266,8 @@ static bool rule_embedding(infer *in, ir_op op)
 {
     ir_type ids = operand_type(in, op, 0);
     if (ids.elem != IR_I32 || ids.rank != 1) {
-        infer_error(in, span_of(in, op), "'embedding' needs ids of type i32[N], not %s%s", ids.elem == IR_I32 ? "i32" : "f32", type_text(in, ids));
+        infer_error(in, span_of(in, op), "'embedding' needs ids of type i32[N], not %s%s", ids.elem == IR_I32 ? "i32" : "f32",
+                    type_text(in, ids));
         return false;
     }
     if (!expand_group(in, op, "weight", true, NULL))
@@ -298,7 +301,8 @@ static bool rule_reduce(infer *in, ir_op op)
     attribute.expr = ir_number(in->m, (double)axis, span);
     ir_op_get(in->m, op)->attributes[0] = attribute;
     if (!t.dim[axis] && ir_op_get(in->m, op)->code == OP_MEAN) {
-        infer_error(in, span_of(in, op), "mean of nothing: axis %lld of shape %s has no elements", (long long)axis, type_text(in, t));
+        infer_error(in, span_of(in, op), "mean of nothing: axis %lld of shape %s has no elements", (long long)axis,
+                    type_text(in, t));
         return false;
     }
     memmove(&t.dim[axis], &t.dim[axis + 1], (size_t)(t.rank - 1 - axis) * sizeof t.dim[0]);
@@ -312,7 +316,8 @@ static bool rule_matmul(infer *in, ir_op op)
     if (!float_operands(in, op))
         return false;
     if (a.rank < 2 || b.rank < 2) {
-        infer_error(in, span_of(in, op), "'matmul' needs at least two axes on both sides, not shapes %s and %s", type_text(in, a), type_text(in, b));
+        infer_error(in, span_of(in, op), "'matmul' needs at least two axes on both sides, not shapes %s and %s", type_text(in, a),
+                    type_text(in, b));
         return false;
     }
     if (a.dim[a.rank - 1] != b.dim[b.rank - 2] || !broadcast(&a, &b, 2, &out)) {
@@ -385,7 +390,8 @@ static bool rule_merge_heads(infer *in, ir_op op)
 
 static bool refuse_attention(infer *in, ir_op op, uint32_t position, const char *name, const char *needed)
 {
-    infer_error(in, span_of(in, op), "attention: %s has shape %s, but %s is needed", name, type_text(in, operand_type(in, op, position)), needed);
+    infer_error(in, span_of(in, op), "attention: %s has shape %s, but %s is needed", name,
+                type_text(in, operand_type(in, op, position)), needed);
     return false;
 }
 
@@ -422,14 +428,28 @@ static bool rule_attention(infer *in, ir_op op)
 
 bool infer_tensor_op(infer *in, ir_op op)
 {
-    static bool (*const rules[OP_COUNT])(infer *in, ir_op op) = {
-        [OP_TO_F32] = rule_to_f32,        [OP_ADD] = rule_binary,           [OP_SUBTRACT] = rule_binary,
-        [OP_MULTIPLY] = rule_binary,      [OP_DIVIDE] = rule_binary,        [OP_NEGATE] = rule_unary,
-        [OP_GELU] = rule_unary,           [OP_RELU] = rule_unary,           [OP_TANH] = rule_unary,
-        [OP_EXP] = rule_unary,            [OP_SQRT] = rule_unary,           [OP_SOFTMAX] = rule_softmax,
-        [OP_LAYERNORM] = rule_layernorm,  [OP_LINEAR] = rule_linear,        [OP_EMBEDDING] = rule_embedding,
-        [OP_MEAN] = rule_reduce,          [OP_SUM] = rule_reduce,           [OP_MATMUL] = rule_matmul,
-        [OP_TRANSPOSE] = rule_transpose,  [OP_SPLIT_HEADS] = rule_split_heads, [OP_MERGE_HEADS] = rule_merge_heads,
+    static bool (*const rules[OP_COUNT])(infer * in, ir_op op) = {
+        [OP_TO_F32] = rule_to_f32,
+        [OP_ADD] = rule_binary,
+        [OP_SUBTRACT] = rule_binary,
+        [OP_MULTIPLY] = rule_binary,
+        [OP_DIVIDE] = rule_binary,
+        [OP_NEGATE] = rule_unary,
+        [OP_GELU] = rule_unary,
+        [OP_RELU] = rule_unary,
+        [OP_TANH] = rule_unary,
+        [OP_EXP] = rule_unary,
+        [OP_SQRT] = rule_unary,
+        [OP_SOFTMAX] = rule_softmax,
+        [OP_LAYERNORM] = rule_layernorm,
+        [OP_LINEAR] = rule_linear,
+        [OP_EMBEDDING] = rule_embedding,
+        [OP_MEAN] = rule_reduce,
+        [OP_SUM] = rule_reduce,
+        [OP_MATMUL] = rule_matmul,
+        [OP_TRANSPOSE] = rule_transpose,
+        [OP_SPLIT_HEADS] = rule_split_heads,
+        [OP_MERGE_HEADS] = rule_merge_heads,
         [OP_ATTENTION] = rule_attention,
     };
     ir_opcode code = ir_op_get(in->m, op)->code;

@@ -52,8 +52,8 @@ void infer_push(infer *in, ir_op op)
 void infer_poison(infer *in, ir_op op)
 {
     ir_op_data *data = ir_op_get(in->m, op);
-    *data = (ir_op_data){.code = OP_POISON, .results = data->results, .result_count = data->result_count, .span = data->span,
-                         .site = data->site};
+    *data = (ir_op_data){
+        .code = OP_POISON, .results = data->results, .result_count = data->result_count, .span = data->span, .site = data->site};
     for (uint32_t i = 0; i < data->result_count; i++)
         ir_value_get(in->m, data->results[i])->type = (ir_type){.elem = IR_POISON};
 }
@@ -104,7 +104,8 @@ static void refuse_tensor_element(infer *in, ir_value v, ir_span span, const sha
 {
     const char *name = ir_text(in->m, ir_value_get(in->m, v)->name), *text = shape_text(in, s->dim, s->rank);
     name = *name ? arena_format(in->m->arena, "'%s'", name) : "the value";
-    diagnostic *d = infer_error(in, span, "%s%s is a tensor of shape %s, not a number", indexed ? "each element of " : "", name, text);
+    diagnostic *d =
+        infer_error(in, span, "%s%s is a tensor of shape %s, not a number", indexed ? "each element of " : "", name, text);
     diagnostic_hint(in->m->diagnostics, d, "%s, or reduce it with dot, sum, mean, min or max",
                     indexed ? "give it more indices" : "name its elements with indices");
 }
@@ -244,7 +245,10 @@ static void visit_op(infer *in, ir_op op)
 
 static void note_poison(ir_value v, void *context)
 {
-    struct { infer *in; bool found; } *search = context;
+    struct {
+        infer *in;
+        bool found;
+    } *search = context;
     search->found |= type_of(search->in, v).elem == IR_POISON;
 }
 
@@ -258,7 +262,10 @@ static void spread_poison(infer *in)
             infer_poison(in, ir_value_get(in->m, in->unsolved.at[i])->op);
     for (uint32_t i = 0; i < in->ops.count; i++) {
         ir_op op = in->ops.at[i];
-        struct { infer *in; bool found; } search = {in, false};
+        struct {
+            infer *in;
+            bool found;
+        } search = {in, false};
         ir_op_uses(in->m, op, note_poison, &search);
         if (search.found)
             infer_poison(in, op);
@@ -291,7 +298,8 @@ static void check_inputs(infer *in)
     for (uint32_t i = 0; i < in->function->parameters.count; i++) {
         ir_parameter *p = &in->function->parameters.at[i];
         if (p->type.elem != IR_POISON && ir_type_elements(p->type) < 0) {
-            infer_error(in, p->span, "a tensor of shape %s has more than 2^31 elements", shape_text(in, p->type.dim, p->type.rank));
+            infer_error(in, p->span, "a tensor of shape %s has more than 2^31 elements",
+                        shape_text(in, p->type.dim, p->type.rank));
             p->type = (ir_type){.elem = IR_POISON};
         }
         ir_value_get(in->m, p->value)->type = p->type;
@@ -317,7 +325,10 @@ void pass_infer_shapes(ir_module *m, const pass_options *options)
     (void)options;
     if (!m->functions.count)
         return;
-    infer in = {.m = m, .function = m->functions.at[0], .value_count = m->values.count, .trials_left = INDEX_TRIALS_MAX,
+    infer in = {.m = m,
+                .function = m->functions.at[0],
+                .value_count = m->values.count,
+                .trials_left = INDEX_TRIALS_MAX,
                 .value_trials_left = INDEX_TRIALS_MAX};
     in.failed_sites = ARENA_ARRAY(m->arena, bool, m->sites.count);
     in.shape_names = ARENA_ARRAY(m->arena, known_number, in.value_count);

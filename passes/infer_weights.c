@@ -34,7 +34,10 @@ static bool is_group(const infer *in, const char *path)
 static const char *nearest_path(infer *in, const char *path)
 {
     arena *a = in->m->arena;
-    struct { const char **at; uint32_t count, capacity; } candidates = {0};
+    struct {
+        const char **at;
+        uint32_t count, capacity;
+    } candidates = {0};
     for (uint32_t i = 0; i < in->m->weights.count; i++) {
         const char *weight = ir_text(in->m, in->m->weights.at[i].path);
         ARENA_PUSH(a, &candidates, weight);

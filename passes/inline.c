@@ -206,7 +206,8 @@ static void copy_body(frame *f);
 static bool is_too_large(inliner *in, ir_span span)
 {
     if (!in->too_large && (in->model->ops.count > MAX_OPERATIONS || in->m->exprs.count > in->expr_limit)) {
-        diagnostics_error(in->m->diagnostics, span, "the program is too large once its calls are expanded (the limit is %d operations)",
+        diagnostics_error(in->m->diagnostics, span,
+                          "the program is too large once its calls are expanded (the limit is %d operations)",
                           (int)MAX_OPERATIONS);
         in->too_large = true;
     }
@@ -312,7 +313,8 @@ static void copy_op(frame *f, ir_op_data old)
     if (old.code == OP_MEMBER)
         copy_member(f, &old, &made);
     else if (depends_on_poison(f, &old))
-        made = (ir_op_data){OP_POISON, .results = made.results, .result_count = made.result_count, .span = old.span, .site = f->site};
+        made = (ir_op_data){OP_POISON, .results = made.results, .result_count = made.result_count, .span = old.span,
+                            .site = f->site};
     *ir_op_get(m, op) = made;
     ir_op_map_exprs(m, op, true, expr_here, f);
     copy_results(f, &old, op);

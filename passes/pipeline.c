@@ -87,8 +87,8 @@ static const pass *find_for_stage(ir_module *m, const char *name)
     return NULL;
 }
 
-const char *pass_run_list(ir_module *m, const char *names, const pass_options *options, const pass_hooks *hooks, const char **failed,
-                          const char **before)
+const char *pass_run_list(ir_module *m, const char *names, const pass_options *options, const pass_hooks *hooks,
+                          const char **failed, const char **before)
 {
     while (*names) {
         size_t length = strcspn(names, ",");
