@@ -113,6 +113,7 @@ typedef struct ast_result {
     ast_expr *target; /* NULL: bare */
     ast_expr *value, *condition;
     symbol **index_symbols; /* filled by sema */
+    bool repeated;          /* a second result of that name, or without one; filled by sema */
 } ast_result;
 typedef ARENA_LIST(ast_result) ast_results;
 
@@ -134,6 +135,7 @@ typedef struct ast_statement {
     symbol *symbol;
     symbol **symbols; /* for names */
     int lowest;       /* spin: 0 or -1 */
+    bool repeated;    /* output: a second one of that name */
 } ast_statement;
 typedef ARENA_LIST(ast_statement *) ast_statements;
 

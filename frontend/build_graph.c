@@ -203,7 +203,7 @@ void build_graph_body(builder *b, const ast_item *item)
             let(b, st);
         else if (st->kind == STATEMENT_PARAM && item->kind == ITEM_MODEL)
             add_weight(b, st);
-        else if (st->kind == STATEMENT_OUTPUT && item->kind == ITEM_MODEL)
+        else if (st->kind == STATEMENT_OUTPUT && item->kind == ITEM_MODEL && !st->repeated)
             add_result(b, st->name, st->value, broken, st->span);
         else if (st->kind == STATEMENT_RETURN && item->kind == ITEM_FN && !b->function->results.count)
             add_result(b, (ast_name){0}, broken ? NULL : st->results.at[0].value, broken, st->span);

@@ -174,7 +174,9 @@ static void result(builder *b, const ast_result *r)
 {
     ast_name name = sema_result_name(r);
     ir_value value;
-    if (!name.name || r->value->sort == SORT_POISON) {
+    if (r->repeated)
+        return;
+    if (r->value->sort == SORT_POISON) {
         value = build_poison(b, r->value->span);
     } else {
         uint32_t count = r->target->kind == AST_ELEMENT ? r->target->args.count : 0;

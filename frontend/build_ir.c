@@ -88,6 +88,8 @@ static void add_header(builder *b, const ast_item *item)
     }
     for (uint32_t i = 0; item->kind == ITEM_HAMILTONIAN && i < item->header.options.count; i++) {
         const ast_parameter *p = &item->header.options.at[i];
+        if (p->symbol->repeated)
+            continue;
         ARENA_PUSH(b->arena, &b->function->options, ((ir_option){p->name.name, build_constant(b, p->value), p->name.span}));
     }
 }
@@ -95,7 +97,7 @@ static void add_header(builder *b, const ast_item *item)
 static void add_inputs(builder *b, const ast_item *item)
 {
     for (uint32_t i = 0; i < item->body.count; i++)
-        if (item->body.at[i]->kind == STATEMENT_INPUT)
+        if (item->body.at[i]->kind == STATEMENT_INPUT && !item->body.at[i]->symbol->repeated)
             add_parameter(b, item->body.at[i]->name, item->body.at[i]->type.type, item->body.at[i]->symbol);
 }
 

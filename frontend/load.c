@@ -152,9 +152,9 @@ static void report_missing(const loader *l, const source *user, ast_name name, c
     diagnostics *d = l->module->diagnostics;
     diagnostic *made = diagnostics_error(d, name.span, "cannot find '%s'", ir_text(l->module, name.name));
     if (user->from_library)
-        diagnostic_note_at(d, made, (ir_span){0}, "a file of the library uses the library only");
+        diagnostic_note_at(d, made, (ir_span){0}, "files of the library are looked up in the library only");
     else
-        diagnostic_note_at(d, made, (ir_span){0}, "looked for '%s', then for 'std/' in the library", path);
+        diagnostic_note_at(d, made, (ir_span){0}, "looked for '%s' beside this file, then in the library", path);
     const char *names[64];
     size_t count = 0;
     for (const char *each; count < 64 && (each = frontend_library_path((uint32_t)count)); count++)

@@ -36,6 +36,7 @@
 }
 
 %code {
+#pragma GCC diagnostic ignored "-Wunused-but-set-variable" /* bison's count of errors */
 #define YYLLOC_DEFAULT(current, right, count)                                                                          \
     do {                                                                                                               \
         (current).begin = (count) ? YYRHSLOC(right, 1).begin : YYRHSLOC(right, 0).end;                                  \

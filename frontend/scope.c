@@ -62,6 +62,7 @@ symbol *scope_bind(sema *s, symbol_kind kind, ast_name name)
 {
     symbol *sym = scope_new(s, kind, name);
     symbol *before = scope_find_local(s, name.name);
+    sym->repeated = true;
     if (name.name == s->pi) {
         sema_error(s, name.span, "'pi' is a constant of the language and cannot be bound");
         return sym;
@@ -75,8 +76,8 @@ symbol *scope_bind(sema *s, symbol_kind kind, ast_name name)
         diagnostic_note_at(s->diagnostics, d, before->span, "%s '%s' is bound here", scope_describe(before), sema_text(s, name.name));
         return sym;
     }
-    if (name.name)
-        put_local(s, sym);
+    sym->repeated = false;
+    put_local(s, sym);
     return sym;
 }
 
@@ -153,15 +154,16 @@ void scope_unknown(sema *s, ast_name name, scope_want want, const char *format)
         put_local(s, sym);
 }
 
-void sema_once(sema *s, sema_mark mark, ast_name name, const char *what)
+bool sema_once(sema *s, sema_mark mark, ast_name name, const char *what)
 {
     if (!name.name)
-        return;
+        return false;
     if (s->marks[mark][name.name].body == s->body) {
         diagnostic *d = sema_error(s, name.span, "a second %s '%s'", what, sema_text(s, name.name));
         diagnostic_note_at(s->diagnostics, d, s->marks[mark][name.name].span, "the first is here");
-        return;
+        return false;
     }
     s->marks[mark][name.name].body = s->body;
     s->marks[mark][name.name].span = name.span;
+    return true;
 }

@@ -88,14 +88,18 @@ static void close_sees(sema *s)
 /* ---- bodies ---- */
 
 /* Signatures first: a call may stand before the definition. */
-static void check_signature(ast_item *item)
+static void check_signature(sema *s, ast_item *item)
 {
     if (item->kind != ITEM_HAMILTONIAN)
         return;
     const ast_results *results = sema_results_of(item);
     item->symbol->broken_signature |= !results || item->broken;
-    for (uint32_t i = 0; results && i < results->count; i++)
-        item->symbol->broken_signature |= !sema_result_name(&results->at[i]).name;
+    s->body++;
+    for (uint32_t i = 0; results && i < results->count; i++) {
+        ir_name name = sema_result_name(&results->at[i]).name;
+        item->symbol->broken_signature |= !name || s->marks[MARK_RESULT][name].body == s->body;
+        s->marks[MARK_RESULT][name].body = s->body;
+    }
 }
 
 static void check_item(sema *s, ast_item *item)
@@ -189,7 +193,7 @@ void sema_check(sema *s, ir_module *m, ast_files files, bool names_lost)
         define_items(s, files.at[i]);
     for (uint32_t i = 0; i < files.count; i++)
         for (uint32_t k = 0; k < files.at[i]->items.count; k++)
-            check_signature(files.at[i]->items.at[k]);
+            check_signature(s, files.at[i]->items.at[k]);
     for (uint32_t i = 0; i < files.count; i++) {
         s->file = files.at[i];
         for (uint32_t k = 0; k < files.at[i]->items.count; k++)

@@ -33,6 +33,7 @@ struct symbol {
     ir_name name;
     ir_span span; /* of the name where it is bound */
     diagnostic *unknown; /* a poison made by an unknown name: the report */
+    bool repeated;       /* a second binding of its name: nothing refers to it */
 
     /* items */
     ast_file *file;
@@ -122,8 +123,8 @@ void scope_suggest(sema *s, diagnostic *d, ir_name name, scope_want want);
 /* Reports an unknown name once a body and makes it poison there. */
 void scope_unknown(sema *s, ast_name name, scope_want want, const char *format);
 
-/* Reports a name that is given a second time in its namespace of this body; `what` it is a second of. */
-void sema_once(sema *s, sema_mark mark, ast_name name, const char *what);
+/* False for a name that is given a second time in its namespace of this body, which is reported; `what` it is a second of. */
+bool sema_once(sema *s, sema_mark mark, ast_name name, const char *what);
 
 /* ---- sema_constant.c ---- */
 void sema_const_item(sema *s, symbol *sym);

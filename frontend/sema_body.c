@@ -199,7 +199,7 @@ void sema_model(sema *s, ast_item *item)
         case STATEMENT_OUTPUT:
             if (!st->broken)
                 sema_expr(s, st->value);
-            sema_once(s, MARK_RESULT, st->name, "output");
+            st->repeated = !sema_once(s, MARK_RESULT, st->name, "output");
             has_output = true;
             break;
         default:

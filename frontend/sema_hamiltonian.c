@@ -156,8 +156,7 @@ static void result(sema *s, ast_result *r)
     }
     bool good = named;
     ast_names indices = named ? target_indices(s, r->target, &good) : (ast_names){0};
-    if (named)
-        sema_once(s, MARK_RESULT, r->target->name, "result");
+    r->repeated = !named || !sema_once(s, MARK_RESULT, r->target->name, "result");
     r->index_symbols = sema_bind_indices(s, &indices);
     guarded_expr(s, r->value, r->condition, NULL);
     refuse_broken(r->value, r->condition);

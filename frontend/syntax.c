@@ -199,8 +199,7 @@ static bool expects(const syntax_expected *expected, const char *name)
 
 static const char *list_expected(syntax *s, const syntax_expected *expected, bool after_expression)
 {
-    static const char *const operators[] = {"'+'", "'-'", "'*'", "'/'", "'where'", "a member", "'and'", "'or'",
-                                            "the end of a broken statement", "invalid token"};
+    static const char *const operators[] = {"'+'", "'-'", "'*'", "'/'", "'where'", "a member", "'and'", "'or'", "'('", "'['"};
     const char *kept[4];
     int count = 0;
     for (int i = 0; i < expected->count; i++) {
@@ -266,7 +265,7 @@ static void suggest(syntax *s, diagnostic *d, int token, ast_place place, const 
         diagnostic_hint(s->diagnostics, d, "did you mean '%s'?", nearest);
     else if (token == MEMBER && text[1] >= '0' && text[1] <= '9' && expects(expected, "a number"))
         diagnostic_hint(s->diagnostics, d, "write digits on both sides of the point: 0%s", text);
-    else if (is_sync(token) && token != '}' && token != END && expects(expected, "a name"))
+    else if (token >= USE && token <= NOT && (expects(expected, "a name") || expects(expected, "'='")))
         diagnostic_hint(s->diagnostics, d, "'%s' is a keyword and cannot be a name", text);
 }
 
