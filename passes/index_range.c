@@ -68,10 +68,10 @@ static void compile(const index_scope *s, ir_expr e, code *c)
         c->mask |= UINT64_C(1) << i.position;
     else if (data.kind != EXPR_NUMBER && !is_arithmetic(data.kind))
         c->failed = true;
+    for (uint32_t a = 0; a < data.arg_count && !c->failed; a++)
+        compile(s, data.args[a], c);
     if (c->failed)
         return;
-    for (uint32_t a = 0; a < data.arg_count; a++)
-        compile(s, data.args[a], c);
     c->depth = c->depth + 1 - data.arg_count;
     c->deepest = c->depth > c->deepest ? c->depth : c->deepest;
     ARENA_PUSH(s->m->arena, &c->list, i);
