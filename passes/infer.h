@@ -64,7 +64,7 @@ bool infer_param(infer *in, ir_op op);
 /* The member `name` of the group as a `param`; 0 when the weights have none. */
 ir_value infer_member(infer *in, ir_value group, const char *name, ir_span span);
 const char *infer_group_path(const infer *in, ir_value group);                        /* NULL: not a group */
-bool infer_member_missing(infer *in, ir_value group, const char *name, ir_span span); /* reports it; returns false */
+bool infer_member_missing(infer *in, ir_value group, const char *name); /* reports it; returns false */
 
 /* infer_bind.c: false when the arguments do not fit. */
 bool infer_bind(infer *in, ir_op op);

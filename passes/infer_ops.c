@@ -193,7 +193,7 @@ static bool expand_group(infer *in, ir_op op, const char *first, bool first_need
     if (second)
         members[2] = infer_member(in, group, second, data.span);
     if (!members[1] && (first_needed || !members[2]))
-        return infer_member_missing(in, group, first, data.span);
+        return infer_member_missing(in, group, first);
     set_operands(in, op, members, second ? 3 : 2);
     for (int i = 1; i < 3; i++)
         if (members[i] && type_of(in, members[i]).elem == IR_POISON)

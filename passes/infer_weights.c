@@ -62,11 +62,12 @@ static void report_unknown(infer *in, ir_span span, const char *path)
         diagnostic_hint(d, e, "did you mean '@%s'?", nearest);
 }
 
+/* Without a weights file, faults wait until it is known which member of the group is read. */
 bool infer_group(infer *in, ir_op op)
 {
     const ir_op_data data = *ir_op_get(in->m, op);
     const char *path = ir_text(in->m, data.attributes[0].name);
-    if (!find_weight(in, path) && !is_group(in, path)) {
+    if (in->m->weights_known && !find_weight(in, path) && !is_group(in, path)) {
         report_unknown(in, data.span, path);
         return false;
     }
@@ -95,6 +96,10 @@ bool infer_load(infer *in, ir_op op)
     const char *path = infer_group_path(in, data.operands[0]);
     if (!path) {
         infer_error(in, data.span, "only a parameter can be loaded");
+        return false;
+    }
+    if (!find_weight(in, path) && !is_group(in, path)) {
+        report_unknown(in, data.span, path);
         return false;
     }
     if (!find_weight(in, path)) {
@@ -128,17 +133,17 @@ ir_value infer_member(infer *in, ir_value group, const char *name, ir_span span)
     return ir_op_result(m, op, 0);
 }
 
-bool infer_member_missing(infer *in, ir_value group, const char *name, ir_span span)
+bool infer_member_missing(infer *in, ir_value group, const char *name)
 {
+    ir_span span = ir_op_get(in->m, ir_value_get(in->m, group)->op)->span;
     const char *path = infer_group_path(in, group);
-    const char *member = arena_format(in->m->arena, "%s.%s", path, name);
-    if (find_weight(in, path) && !is_group(in, path)) {
-        diagnostic *d = infer_error(in, span, "'@%s' is a parameter, and a group with '%s' is needed", path, name);
-        const char *dot = strrchr(path, '.');
-        if (dot && !strcmp(dot + 1, name))
-            diagnostic_hint(in->m->diagnostics, d, "did you mean '@%.*s'?", (int)(dot - path), path);
+    if (!find_weight(in, path) || is_group(in, path)) {
+        report_unknown(in, span, arena_format(in->m->arena, "%s.%s", path, name));
         return false;
     }
-    report_unknown(in, span, member);
+    diagnostic *d = infer_error(in, span, "'@%s' is a parameter, and a group with '%s' is needed", path, name);
+    const char *dot = strrchr(path, '.');
+    if (dot && !strcmp(dot + 1, name))
+        diagnostic_hint(in->m->diagnostics, d, "did you mean '@%.*s'?", (int)(dot - path), path);
     return false;
 }
