@@ -1,9 +1,9 @@
 /* safetensors.h - reading weights in the safetensors format
  * (https://github.com/huggingface/safetensors#format): u64 header length, JSON header, data.
  *
- * Every rule of the format is checked: header of at most 100 MB that starts with '{', no repeated keys,
+ * Every rule of the format is checked: header of at most 100 MB that starts with '{', no repeated tensors,
  * offsets contiguous without holes or overlaps, size = shape x dtype, no trailing bytes, metadata a map
- * of strings. F16 and BF16 are widened to float32. The JSON parser takes its memory from malloc.
+ * of strings. F16 and BF16 are widened to float32.
  */
 #ifndef RUNTIME_SAFETENSORS_H
 #define RUNTIME_SAFETENSORS_H
