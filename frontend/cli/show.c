@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BAR_CELLS = 30, WHOLE_ARRAY = 1000, FIRST_ROWS = 6, NUMBERS_A_LINE = 10 };
+enum { BAR_CELLS = 30, WHOLE_ARRAY = 1000, FIRST_SAMPLES = 6, NUMBERS_A_LINE = 10 };
 
 /* ---- progress -------------------------------------------------------------------------------- */
 
@@ -57,13 +57,14 @@ static void print_float(float value)
     printf("%s", text);
 }
 
-static void print_axis(const isg_tensor *t, int axis, const float *data, int64_t elements, int64_t most)
+static void print_axis(const isg_tensor *t, int axis, const float *data, int64_t elements, bool whole)
 {
     if (axis == t->rank) {
         print_float(*data);
         return;
     }
-    int64_t count = t->shape[axis], shown = most && count > most ? most : count, step = count ? elements / count : 0;
+    int64_t count = t->shape[axis], most = axis ? NUMBERS_A_LINE : FIRST_SAMPLES;
+    int64_t shown = whole || count < most ? count : most, step = count ? elements / count : 0;
     bool last = axis == t->rank - 1;
     putchar('[');
     for (int64_t i = 0; i < shown; i++) {
@@ -71,7 +72,7 @@ static void print_axis(const isg_tensor *t, int axis, const float *data, int64_t
             printf(",\n%*s", axis + 1, "");
         else if (i)
             printf(", ");
-        print_axis(t, axis + 1, data + i * step, step, most);
+        print_axis(t, axis + 1, data + i * step, step, whole);
     }
     if (shown < count)
         printf(last ? ", ..." : ",\n%*s...", axis + 1, "");
@@ -83,6 +84,6 @@ void show_array(const isg_tensor *t)
     int64_t elements = 1;
     for (int i = 0; i < t->rank; i++)
         elements *= t->shape[i];
-    print_axis(t, 0, t->data, elements, elements > WHOLE_ARRAY ? FIRST_ROWS : 0);
+    print_axis(t, 0, t->data, elements, elements <= WHOLE_ARRAY);
     putchar('\n');
 }

@@ -1,0 +1,63 @@
+/* cli.c - how the command speaks and writes (cli.h). */
+#include "frontend/cli/cli.h"
+#include "runtime/file.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+static void say(cli *c, const char *kind, const char *format, va_list list)
+{
+    (void)c;
+    fprintf(stderr, "isg: %s: ", kind);
+    vfprintf(stderr, format, list);
+    fputc('\n', stderr);
+}
+
+int cli_fail(cli *c, int status, const char *format, ...)
+{
+    va_list list;
+    va_start(list, format);
+    say(c, status == EXIT_DEFECT ? "internal error" : "error", format, list);
+    va_end(list);
+    return status;
+}
+
+int cli_fail_error(cli *c, const isg_error *error)
+{
+    int status = error->status == ISG_INCOMPLETE ? EXIT_INCOMPLETE : error->status == ISG_INTERNAL ? EXIT_DEFECT : EXIT_INPUT;
+    return cli_fail(c, status, "%s", error->message);
+}
+
+void cli_hint(cli *c, const char *format, ...)
+{
+    va_list list;
+    va_start(list, format);
+    say(c, "hint", format, list);
+    va_end(list);
+}
+
+void cli_hint_nearest(cli *c, const char *name, const char *const *candidates, size_t count, const char *before,
+                      const char *after)
+{
+    const char *nearest = diagnostics_nearest(&c->arena, name, candidates, count);
+    if (nearest)
+        cli_hint(c, "did you mean '%s%s%s'?", before, nearest, after);
+}
+
+int cli_write_text(cli *c, const char *path, const char *text)
+{
+    isg_error error;
+    if (!path) {
+        fputs(text, stdout);
+        return EXIT_DONE;
+    }
+    return file_write(c->allocator, c->io, path, text, strlen(text), &error) ? cli_fail_error(c, &error) : EXIT_DONE;
+}
+
+double cli_seconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
