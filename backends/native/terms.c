@@ -49,15 +49,54 @@ static void order_rows(const codegen *g, term_plan *t)
     }
 }
 
-/* Same array, each axis either the same index or one of the first's own against one of the second's own. */
+/* The indices that tell the two spins of a pair apart on an axis: one of the first's own against one of the second's. */
+static bool own_pair(const codegen *g, const ir_expr_data *x, const term_plan *t)
+{
+    const ir_expr_data *p = ir_expr_get(g->m, x->args[0]), *q = ir_expr_get(g->m, x->args[1]);
+    if (p->kind != EXPR_INDEX || q->kind != EXPR_INDEX)
+        return false;
+    int a = axis_of(g, &t->term->spins[0], p->index), b = axis_of(g, &t->term->spins[1], q->index);
+    return a >= 0 && a == b && p->index != q->index;
+}
+
+/* Whether the condition lets at most one of the two orders of a pair through: a < b on some axis, or the
+ * lexicographic order that lower-hamiltonian writes, a < b or (a == b and ...). */
+static bool orders_pair(const codegen *g, ir_expr e, const term_plan *t)
+{
+    if (!e)
+        return false;
+    const ir_expr_data *x = ir_expr_get(g->m, e);
+    switch (x->kind) {
+    case EXPR_LESS:
+    case EXPR_GREATER:
+        return own_pair(g, x, t);
+    case EXPR_AND:
+        return orders_pair(g, x->args[0], t) || orders_pair(g, x->args[1], t);
+    case EXPR_OR: {
+        const ir_expr_data *less = ir_expr_get(g->m, x->args[0]), *tie = ir_expr_get(g->m, x->args[1]);
+        if (less->kind != EXPR_LESS || tie->kind != EXPR_AND || !own_pair(g, less, t))
+            return false;
+        const ir_expr_data *equal = ir_expr_get(g->m, tie->args[0]);
+        return equal->kind == EXPR_EQUAL && ir_expr_equal(g->m, equal->args[0], less->args[0], NULL, NULL, 0) &&
+               ir_expr_equal(g->m, equal->args[1], less->args[1], NULL, NULL, 0) && orders_pair(g, tie->args[1], t);
+    }
+    default:
+        return false;
+    }
+}
+
+/* Same array, each axis either the same index or one of the first's own against one of the second's own with the same
+ * range, and every pair met in one order only. */
 static bool rows_symmetric(const codegen *g, const term_plan *t)
 {
     const ir_spin_ref *first = &t->term->spins[0], *second = &t->term->spins[1];
-    if (first->array != second->array || t->first_only == 0)
+    if (first->array != second->array || t->first_only == 0 || !orders_pair(g, t->term->condition, t))
         return false;
     for (uint32_t i = 0; i < first->subscript_count; i++) {
         ir_index a = ir_expr_get(g->m, first->subscripts[i])->index, b = ir_expr_get(g->m, second->subscripts[i])->index;
         if (a != b && (axis_of(g, second, a) >= 0 || axis_of(g, first, b) >= 0))
+            return false;
+        if (ir_index_extent(g->m, a) != ir_index_extent(g->m, b))
             return false;
     }
     return true;
