@@ -127,11 +127,14 @@ enum { UNVISITED, ON_THE_WAY, FINISHED };
 static void report_recursion(sema *s, ast_expr *call, symbol *const *way, uint32_t length)
 {
     const symbol *callee = call->symbol;
-    const symbol *caller = way[length - 1];
+    symbol *caller = way[length - 1];
+    sema_poison(call);
+    if (caller->recursion == callee)
+        return;
+    caller->recursion = callee;
     diagnostic *d = sema_error(s, call->span, caller == callee ? "fn '%s' calls itself" : "fn '%s' calls itself through '%s'",
                                sema_text(s, callee->name), sema_text(s, caller->name));
     diagnostic_note_at(s->diagnostics, d, callee->span, "fns are expanded at each call, so '%s' would never end", sema_text(s, callee->name));
-    sema_poison(call);
 }
 
 /* Depth first from one fn, with a stack of its own: chains of calls may be long. */

@@ -43,6 +43,7 @@ struct symbol {
     bool broken_signature;
     ast_exprs calls; /* fn: the calls of other fns in its body */
     uint32_t visited, next_call;
+    const symbol *recursion; /* the callee of a reported recursion */
     ir_function *function;
 
     /* a let or const of a constant expression */

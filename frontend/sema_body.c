@@ -20,7 +20,7 @@ void sema_parameters(sema *s, ast_item *item)
 {
     for (uint32_t i = 0; i < item->header.parameters.count; i++) {
         ast_parameter *p = &item->header.parameters.at[i];
-        p->symbol = scope_bind(s, SYMBOL_POISON, p->name);
+        p->symbol = scope_bind(s, SYMBOL_TENSOR, p->name);
         sema_type(s, &p->type, true);
         if (p->type.type.elem == IR_GROUP && item->kind == ITEM_HAMILTONIAN) {
             sema_error(s, p->type.span, "a hamiltonian takes tensors, not groups of parameters");

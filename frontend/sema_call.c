@@ -192,9 +192,7 @@ static bool unknown_option(sema *s, const symbol *callee, ast_name label)
     for (uint32_t i = 0; i < item->header.options.count; i++)
         names[i] = sema_text(s, item->header.options.at[i].name.name);
     const char *text = sema_text(s, label.name);
-    diagnostic *d = callee->kind == SYMBOL_FN
-                        ? sema_error(s, label.span, "fn '%s' takes its arguments by position, not '%s' by name", sema_text(s, callee->name), text)
-                        : sema_error(s, label.span, "'%s' has no option '%s'", sema_text(s, callee->name), text);
+    diagnostic *d = sema_error(s, label.span, "'%s' has no option '%s'", sema_text(s, callee->name), text);
     const char *nearest = diagnostics_nearest(s->arena, text, names, item->header.options.count);
     if (nearest)
         diagnostic_hint(s->diagnostics, d, "did you mean '%s'?", nearest);
@@ -211,7 +209,7 @@ static bool check_item_arguments(sema *s, ast_expr *e, const symbol *callee)
         ast_name label = e->labels.at[i];
         good &= arg->sort != SORT_POISON;
         if (label.name) {
-            if (callee->kind == SYMBOL_FN || !find_option(callee->item, label.name))
+            if (!find_option(callee->item, label.name))
                 good &= unknown_option(s, callee, label);
             else if (arg->sort != SORT_POISON)
                 good &= sema_constant(s, arg, arena_format(s->arena, "option '%s'", sema_text(s, label.name)));
@@ -222,6 +220,20 @@ static bool check_item_arguments(sema *s, ast_expr *e, const symbol *callee)
             good &= check_group(s, arg, sema_text(s, callee->name));
     }
     return good;
+}
+
+/* An fn's arguments are given by position. */
+static bool check_unnamed(sema *s, const ast_expr *e, const symbol *callee)
+{
+    for (uint32_t i = 0; i < e->args.count; i++) {
+        if (!e->labels.at[i].name)
+            continue;
+        diagnostic *d = sema_error(s, e->labels.at[i].span, "fn '%s' takes its arguments by position, not '%s' by name",
+                                   sema_text(s, callee->name), sema_text(s, e->labels.at[i].name));
+        diagnostic_note_at(s->diagnostics, d, callee->span, "'%s' is defined here", sema_text(s, callee->name));
+        return false;
+    }
+    return true;
 }
 
 static void call_item(sema *s, ast_expr *e, symbol *callee)
@@ -241,6 +253,10 @@ static void call_item(sema *s, ast_expr *e, symbol *callee)
     }
     if (s->where == IN_FN && callee->kind == SYMBOL_FN)
         ARENA_PUSH(s->arena, &s->self->calls, e);
+    if (callee->kind == SYMBOL_FN && !check_unnamed(s, e, callee)) {
+        sema_poison(e);
+        return;
+    }
     const ast_parameters *options = &callee->item->header.options;
     const char *option = options->count ? sema_text(s, options->at[0].name.name) : NULL;
     if (!check_order(s, e) || !check_count(s, e, callee->item->header.parameters.count, option) || !check_item_arguments(s, e, callee))

@@ -241,7 +241,7 @@ void sema_type(sema *s, ast_type *type, bool binds)
     }
     int64_t dims[ISG_MAX_RANK] = {0};
     for (uint32_t i = 0; i < type->dims.count; i++) {
-        int64_t size = dimension(s, type->dims.at[i], binds && elem != IR_GROUP, &good);
+        int64_t size = elem == IR_GROUP ? 0 : dimension(s, type->dims.at[i], binds, &good);
         if (i < ISG_MAX_RANK)
             dims[i] = size;
     }
