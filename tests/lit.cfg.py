@@ -21,3 +21,10 @@ for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS"):
         config.environment[name] = os.environ[name]
 config.substitutions.append(("%root", os.path.dirname(config.test_source_root)))
 config.substitutions.append(("%build", build))
+config.substitutions.append(("%python", "/usr/bin/python3"))
+
+# Data beside the checkout, where there is any; tests that need it say `REQUIRES: shared`.
+shared = os.environ.get("ISG_SHARED", os.path.join(config.test_source_root, "..", "..", "shared"))
+if os.path.isdir(shared):
+    config.available_features.add("shared")
+config.substitutions.append(("%shared", os.path.abspath(shared)))
