@@ -13,14 +13,14 @@
 
 static int check_failures;
 
-#define CHECK(condition, ...)                                                                                                          \
-    do {                                                                                                                               \
-        if (!(condition)) {                                                                                                            \
-            check_failures++;                                                                                                          \
-            fprintf(stderr, "%s:%d: %s:", __FILE__, __LINE__, #condition);                                                            \
-            fprintf(stderr, " " __VA_ARGS__);                                                                                           \
-            fputc('\n', stderr);                                                                                                       \
-        }                                                                                                                              \
+#define CHECK(condition, ...)                                                                                                    \
+    do {                                                                                                                         \
+        if (!(condition)) {                                                                                                      \
+            check_failures++;                                                                                                    \
+            fprintf(stderr, "%s:%d: %s:", __FILE__, __LINE__, #condition);                                                       \
+            fprintf(stderr, " " __VA_ARGS__);                                                                                    \
+            fputc('\n', stderr);                                                                                                 \
+        }                                                                                                                        \
     } while (0)
 
 /* ---- a trap: the Nth call fails, once or for ever after --------------------------------------- */
@@ -60,7 +60,7 @@ static inline isg_allocator trap_allocator(trap *t)
  * may be made short, which is no failure. */
 typedef struct io_trap {
     trap trap;
-    int error; /* negative errno */
+    int error;   /* negative errno */
     size_t most; /* bytes a transfer; 0: as asked */
     long open_files;
 } io_trap;

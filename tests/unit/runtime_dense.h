@@ -82,7 +82,8 @@ static double dense_gain(const int8_t *state, const double *field, int i)
     return (state[i] == 1 ? DENSE_LOWEST - 1 : 1 - DENSE_LOWEST) * field[i];
 }
 
-static uint64_t dense_sweep(const isg_abi_context *c, int8_t *state, double *field, double beta, const uint32_t key[2], uint32_t sweep)
+static uint64_t dense_sweep(const isg_abi_context *c, int8_t *state, double *field, double beta, const uint32_t key[2],
+                            uint32_t sweep)
 {
     uint32_t draw[4];
     uint64_t flips = 0;
@@ -178,11 +179,11 @@ static const isg_abi_hamiltonian dense_hamiltonian = {
     .scales = dense_scales,
 };
 static const isg_abi_step dense_steps[] = {{.hamiltonian = 0}, {.run = dense_readout}};
-#define DENSE_PROGRAM                                                                                                                  \
-    {                                                                                                                                  \
-        .magic = ISG_ABI_MAGIC, .version = ISG_ABI_VERSION, .struct_bytes = sizeof(isg_abi_program),                                   \
-        .hamiltonian_struct_bytes = sizeof(isg_abi_hamiltonian), .tensor_struct_bytes = sizeof(isg_abi_tensor), .cpu_features = "",    \
-        .model = "dense", .input_count = 3, .output_count = 2, .hamiltonian_count = 1, .step_count = 2, .inputs = dense_inputs,        \
-        .outputs = dense_outputs, .hamiltonians = &dense_hamiltonian, .steps = dense_steps, .frame_bytes = sizeof(dense_frame),        \
-        .tables_bytes = sizeof(dense_tables), .tables = dense_fill_tables                                                              \
+#define DENSE_PROGRAM                                                                                                            \
+    {                                                                                                                            \
+        .magic = ISG_ABI_MAGIC, .version = ISG_ABI_VERSION, .struct_bytes = sizeof(isg_abi_program),                             \
+        .hamiltonian_struct_bytes = sizeof(isg_abi_hamiltonian), .tensor_struct_bytes = sizeof(isg_abi_tensor),                  \
+        .cpu_features = "", .model = "dense", .input_count = 3, .output_count = 2, .hamiltonian_count = 1, .step_count = 2,      \
+        .inputs = dense_inputs, .outputs = dense_outputs, .hamiltonians = &dense_hamiltonian, .steps = dense_steps,              \
+        .frame_bytes = sizeof(dense_frame), .tables_bytes = sizeof(dense_tables), .tables = dense_fill_tables                    \
     }

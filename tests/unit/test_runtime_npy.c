@@ -136,7 +136,8 @@ static void accept(const char *header, const void *data, size_t data_bytes, isg_
 static void test_dtypes(void)
 {
     const float two[] = {1, 2};
-#define ACCEPT(descr, dtype, ...) accept("{'descr': '" descr "', " REST "\n", (const char[]){__VA_ARGS__}, sizeof((const char[]){__VA_ARGS__}), dtype, two, 2)
+#define ACCEPT(descr, dtype, ...)                                                                                                \
+    accept("{'descr': '" descr "', " REST "\n", (const char[]){__VA_ARGS__}, sizeof((const char[]){__VA_ARGS__}), dtype, two, 2)
     ACCEPT("<f4", ISG_F32, 0, 0, (char)0x80, 0x3f, 0, 0, 0, 0x40);
     ACCEPT("=f4", ISG_F32, 0, 0, (char)0x80, 0x3f, 0, 0, 0, 0x40);
     ACCEPT(">f4", ISG_F32, 0x3f, (char)0x80, 0, 0, 0x40, 0, 0, 0);
@@ -171,8 +172,8 @@ static void test_halves(void)
     for (unsigned bits = 0; bits < 65536; bits++) {
         int exponent = (int)(bits >> 10 & 31), fraction = (int)(bits & 1023);
         double value = exponent == 31 ? (fraction ? NAN : INFINITY)
-                                      : exponent ? ldexp(1024 + fraction, exponent - 25)
-                                                 : ldexp(fraction, -24);
+                       : exponent     ? ldexp(1024 + fraction, exponent - 25)
+                                      : ldexp(fraction, -24);
         float got = float_from_half((uint16_t)bits), expected = (float)(bits >> 15 ? -value : value);
         CHECK(isnan(value) ? isnan(got) : got == expected && signbit(got) == signbit(expected), "%04x", bits);
     }
@@ -215,8 +216,10 @@ static void test_round_trip(void)
         int64_t shape[] = {3};
         isg_tensor one = tensor_contiguous((isg_dtype)dtype, 1, shape, numbers);
         npy_array back;
-        CHECK(!npy_write_file(NULL, NULL, path, &one, &error) && !npy_read_file(NULL, NULL, path, &back, &error), "%s", error.message);
-        CHECK(back.tensor.dtype == one.dtype && back.tensor.shape[0] == 3 && !memcmp(back.memory, numbers, 3 * dtype_size(one.dtype)));
+        CHECK(!npy_write_file(NULL, NULL, path, &one, &error) && !npy_read_file(NULL, NULL, path, &back, &error), "%s",
+              error.message);
+        CHECK(back.tensor.dtype == one.dtype && back.tensor.shape[0] == 3 &&
+              !memcmp(back.memory, numbers, 3 * dtype_size(one.dtype)));
         npy_free(NULL, &back);
     }
     isg_tensor wrong = {.dtype = ISG_F32, .rank = 9};
@@ -293,7 +296,8 @@ static void test_interrupts(void)
     CHECK(npy_read_file(NULL, NULL, scratch_path("none.npy"), &back, &error) == ISG_IO && strstr(error.message, "No such file"));
     CHECK(npy_read_file(NULL, NULL, scratch_folder(), &back, &error) != ISG_OK);
     CHECK(npy_write_file(NULL, NULL, scratch_path("none/x.npy"), &t, &error) == ISG_IO);
-    CHECK(npy_write_file(NULL, NULL, "/dev/null", &t, &error) == ISG_OK && npy_write_file(NULL, NULL, "/dev/full", &t, &error) == ISG_IO);
+    CHECK(npy_write_file(NULL, NULL, "/dev/null", &t, &error) == ISG_OK &&
+          npy_write_file(NULL, NULL, "/dev/full", &t, &error) == ISG_IO);
 }
 
 int main(void)

@@ -25,7 +25,8 @@ static void refuse_length(uint64_t header_length, const char *header, size_t dat
     safetensors weights;
     isg_error error = {0};
     isg_status status = safetensors_read(NULL, "w.safetensors", file, length, &weights, &error);
-    CHECK(status == ISG_INVALID && strstr(error.message, reason), "%s: %d '%s' lacks '%s'", header, status, error.message, reason);
+    CHECK(status == ISG_INVALID && strstr(error.message, reason), "%s: %d '%s' lacks '%s'", header, status, error.message,
+          reason);
     if (!status)
         safetensors_free(NULL, &weights);
     free(file);
@@ -42,9 +43,15 @@ static void test_refusals(void)
     refuse("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}", 7, "outside the file");
     refuse("{\"a\":{\"dtype\":\"F32\",\"shape\":[3],\"data_offsets\":[0,8]}}", 8, "not as large as");
     refuse("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[4,12]}}", 12, "hole");
-    refuse("{\"a\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[0,4]},\"b\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[2,6]}}", 6, "overlaps");
-    refuse("{\"a\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[0,4]},\"b\":{\"dtype\":\"U8\",\"shape\":[2],\"data_offsets\":[6,8]}}", 8, "hole");
-    refuse("{\"a\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[0,4]},\"a\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[4,8]}}", 8, "described twice");
+    refuse("{\"a\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[0,4]},\"b\":{\"dtype\":\"U8\",\"shape\":[4],\"data_"
+           "offsets\":[2,6]}}",
+           6, "overlaps");
+    refuse("{\"a\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[0,4]},\"b\":{\"dtype\":\"U8\",\"shape\":[2],\"data_"
+           "offsets\":[6,8]}}",
+           8, "hole");
+    refuse("{\"a\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[0,4]},\"a\":{\"dtype\":\"U8\",\"shape\":[4],\"data_"
+           "offsets\":[4,8]}}",
+           8, "described twice");
     refuse("{\"a\":{\"dtype\":\"U8\",\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[0,4]}}", 4, "a key is repeated");
     refuse("{\"a\":{\"dtype\":\"F8_E4M3\",\"shape\":[4],\"data_offsets\":[0,4]}}", 4, "not supported");
     refuse("{\"a\":{\"dtype\":4,\"shape\":[4],\"data_offsets\":[0,4]}}", 4, "not a string");
@@ -138,7 +145,8 @@ static void test_reading(void)
 static void test_names(void)
 {
     size_t length;
-    const char *header = "{\"\\u0061\\n\\u00e9\\ud83d\\ude00\\\"\xc3\xa9\" : {\"dtype\":\"U8\",\"shape\":[],\"data_offsets\":[0,1]}}";
+    const char *header =
+        "{\"\\u0061\\n\\u00e9\\ud83d\\ude00\\\"\xc3\xa9\" : {\"dtype\":\"U8\",\"shape\":[],\"data_offsets\":[0,1]}}";
     char *file = make(strlen(header), header, 1, &length);
     safetensors weights;
     isg_error error = {0};
@@ -167,8 +175,10 @@ static void test_failures(void)
                 isg_status status = safetensors_read_file(&allocator, &io, path, &weights, &error);
                 long calls = atomic_load(kind == 0 ? &memory.calls : &files.trap.calls);
                 bool harmless = calls < at || (kind == 1 && calls == at && status == ISG_OK); /* closing after all was read */
-                CHECK(status == (harmless ? ISG_OK : kind == 1 ? ISG_IO : ISG_NO_MEMORY), "kind %d: %d (%s) at %ld", kind, status,
-                      error.message, at);
+                CHECK(status == (harmless    ? ISG_OK
+                                 : kind == 1 ? ISG_IO
+                                             : ISG_NO_MEMORY),
+                      "kind %d: %d (%s) at %ld", kind, status, error.message, at);
                 if (!status)
                     check_sample(&weights);
                 safetensors_free(&allocator, &weights);
