@@ -252,14 +252,18 @@ static void note_poison(ir_value v, void *context)
     search->found |= type_of(search->in, v).elem == IR_POISON;
 }
 
-/* A Hamiltonian whose energy is poison has no solution either: poison its spins, and then all that reads
- * poison, including what came before the error was found. */
-static void spread_poison(infer *in)
+/* A Hamiltonian whose energy is poison has no solution either. */
+static void poison_unsolved(infer *in)
 {
-    ARENA_LIST(ir_op) ops = {0};
     for (uint32_t i = 0; i < in->unsolved.count; i++)
         if (ir_value_get(in->m, in->unsolved.at[i])->op)
             infer_poison(in, ir_value_get(in->m, in->unsolved.at[i])->op);
+}
+
+/* What reads poison is poison, including what came before the error was found. */
+static void spread_poison(infer *in)
+{
+    ARENA_LIST(ir_op) ops = {0};
     for (uint32_t i = 0; i < in->ops.count; i++) {
         ir_op op = in->ops.at[i];
         struct {
@@ -277,6 +281,27 @@ static void spread_poison(infer *in)
     in->ops.capacity = ops.capacity;
 }
 
+/* Every spin array belongs to exactly one Hamiltonian; the frontend sees to it, text may not. */
+static void check_spins(infer *in)
+{
+    uint32_t *hamiltonians = ARENA_ARRAY(in->m->arena, uint32_t, in->m->ops.count);
+    for (uint32_t i = 0; i < in->ops.count; i++) {
+        const ir_op_data *data = ir_op_get(in->m, in->ops.at[i]);
+        for (uint32_t k = 0; data->code == OP_MINIMIZE && k < data->operand_count; k++)
+            hamiltonians[ir_value_get(in->m, data->operands[k])->op]++;
+    }
+    for (uint32_t i = 0; i < in->ops.count; i++) {
+        ir_op op = in->ops.at[i];
+        const ir_op_data data = *ir_op_get(in->m, op);
+        if (data.code != OP_SPIN || hamiltonians[op] == 1)
+            continue;
+        in->site = data.site;
+        infer_error(in, data.span,
+                    hamiltonians[op] ? "these spins belong to several Hamiltonians" : "these spins belong to no Hamiltonian");
+        infer_poison(in, op);
+    }
+}
+
 static void walk(infer *in)
 {
     for (uint32_t i = 0; i < in->function->ops.count; i++) {
@@ -288,6 +313,8 @@ static void walk(infer *in)
             if (before.operands[k])
                 ARENA_PUSH(in->m->arena, &in->unsolved, before.operands[k]);
     }
+    poison_unsolved(in);
+    check_spins(in);
     spread_poison(in);
 }
 

@@ -396,6 +396,20 @@ static void limit_expression_depth(ir_module *m)
     }
 }
 
+/* An input of a model has its shape in numbers; the frontend sees to it, text may not. */
+static ir_parameter check_input(ir_module *m, ir_parameter p)
+{
+    bool named = p.type.elem == IR_GROUP;
+    for (int32_t d = 0; d < p.type.rank; d++)
+        named |= p.type.dim[d] < 0;
+    if (named) {
+        diagnostics_error(m->diagnostics, p.span, "the shape of input '%s' must be given in numbers", ir_text(m, p.name));
+        p.type = (ir_type){.elem = IR_POISON};
+        ir_value_get(m, p.value)->type = p.type;
+    }
+    return p;
+}
+
 static ir_function *begin_model(ir_module *m, const ir_function *from)
 {
     ir_function *model = ARENA_NEW(m->arena, ir_function);
@@ -404,7 +418,7 @@ static ir_function *begin_model(ir_module *m, const ir_function *from)
     if (from) {
         model->span = from->span;
         for (uint32_t i = 0; i < from->parameters.count; i++)
-            ARENA_PUSH(m->arena, &model->parameters, from->parameters.at[i]);
+            ARENA_PUSH(m->arena, &model->parameters, check_input(m, from->parameters.at[i]));
     }
     return model;
 }
