@@ -26,7 +26,7 @@ void scope_open(sema *s, sema_where where, symbol *self)
     s->body++;
     s->locals.count = 0;
     s->guarded = false;
-    s->spin_barrier = NULL;
+    s->barrier = (spin_fault){0};
     s->faults_to = NULL;
 }
 

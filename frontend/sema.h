@@ -24,8 +24,8 @@ typedef enum symbol_kind {
 
 /* A spin that stands where an energy may not have it: in a divisor or a function. */
 typedef struct spin_fault {
-    ir_span span;
-    const char *where; /* "a divisor", "'sqrt'" */
+    ir_span span;        /* of the whole divisor or call */
+    const char *message; /* NULL: no fault */
 } spin_fault;
 
 struct symbol {
@@ -99,7 +99,7 @@ typedef struct sema {
 
     /* inside a Hamiltonian's expression */
     bool guarded;            /* a condition or a sum around it: it may never be evaluated */
-    const char *spin_barrier; /* the divisor or function around it, or NULL */
+    spin_fault barrier;      /* the outermost divisor or function around it: what a spin there would be */
     symbol *faults_to;       /* the let, or the energy, that is being checked; NULL: spins are free */
 } sema;
 

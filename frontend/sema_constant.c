@@ -28,7 +28,7 @@ void sema_const_item(sema *s, symbol *sym)
     s->where = IN_FILE;
     s->body = 0;
     s->guarded = false;
-    s->spin_barrier = NULL;
+    s->barrier = (spin_fault){0};
     s->faults_to = NULL;
     s->const_depth++;
     sym->state = CONST_BUSY;
@@ -45,7 +45,7 @@ void sema_const_item(sema *s, symbol *sym)
     s->where = saved.where;
     s->body = saved.body;
     s->guarded = saved.guarded;
-    s->spin_barrier = saved.spin_barrier;
+    s->barrier = saved.barrier;
     s->faults_to = saved.faults_to;
     s->const_depth--;
 }

@@ -138,13 +138,13 @@ static void path(sema *s, ast_expr *e)
 static void arithmetic(sema *s, ast_expr *e)
 {
     ast_sort sort = SORT_CONSTANT;
-    const char *barrier = s->spin_barrier;
+    spin_fault barrier = s->barrier;
     for (uint32_t i = 0; i < e->args.count; i++) {
         ast_expr *arg = e->args.at[i];
-        if (e->kind == AST_DIVIDE && i == 1)
-            s->spin_barrier = "a divisor";
+        if (e->kind == AST_DIVIDE && i == 1 && !barrier.message)
+            s->barrier = (spin_fault){arg->span, "a spin may not stand in a divisor of the energy"};
         sema_expr(s, arg);
-        s->spin_barrier = barrier;
+        s->barrier = barrier;
         ast_sort of = arg->sort == SORT_GROUP ? SORT_TENSOR : arg->sort;
         sort = of == SORT_POISON || sort == SORT_POISON ? SORT_POISON : of > sort ? of : sort;
         e->has_spin |= arg->has_spin;

@@ -155,11 +155,18 @@ static void result(sema *s, ast_result *r)
         diagnostic_hint(s->diagnostics, d, "write it as name[indices] = expression");
     }
     bool good = named;
-    ast_names indices = named ? target_indices(s, r->target, &good) : (ast_names){0};
-    r->repeated = !named || !sema_once(s, MARK_RESULT, r->target->name, "result");
+    if (!named) {
+        r->repeated = true;
+        sema_poison(r->value);
+        return;
+    }
+    ast_names indices = target_indices(s, r->target, &good);
+    r->repeated = !sema_once(s, MARK_RESULT, r->target->name, "result");
     r->index_symbols = sema_bind_indices(s, &indices);
-    guarded_expr(s, r->value, r->condition, NULL);
-    refuse_broken(r->value, r->condition);
+    if (good) { /* else its indices are not known */
+        guarded_expr(s, r->value, r->condition, NULL);
+        refuse_broken(r->value, r->condition);
+    }
     sema_unbind(r->index_symbols, indices.count);
     for (uint32_t i = 0; i < indices.count; i++)
         good &= r->index_symbols[i] != NULL;
@@ -228,7 +235,7 @@ static void report_spin_faults(sema *s, symbol *energy)
     for (uint32_t at = 0; at < pending.count; at++) {
         symbol *sym = pending.at[at];
         for (uint32_t i = 0; i < sym->faults.count; i++) {
-            diagnostic *d = sema_error(s, sym->faults.at[i].span, "a spin may not stand in %s where an energy is stated", sym->faults.at[i].where);
+            diagnostic *d = sema_error(s, sym->faults.at[i].span, "%s", sym->faults.at[i].message);
             if (sym != energy)
                 diagnostic_note_at(s->diagnostics, d, energy->span, "it is minimised here");
         }

@@ -78,13 +78,10 @@ static const ast_expr *find_offender(const ast_expr *e)
 
 static void integer_expr(sema *s, ast_expr *e, const char *what)
 {
-    const char *barrier = s->spin_barrier;
-    s->spin_barrier = NULL;
     symbol *faults_to = s->faults_to;
     s->faults_to = NULL; /* a spin is refused here for another reason */
     sema_expr(s, e);
     s->faults_to = faults_to;
-    s->spin_barrier = barrier;
     if (e->sort == SORT_POISON)
         return;
     const ast_expr *offender = find_offender(e);
@@ -131,8 +128,8 @@ void sema_spin_use(sema *s, const ast_expr *e, symbol *sym)
     ((ast_expr *)e)->has_spin = true;
     if (!s->faults_to)
         return;
-    if (s->spin_barrier)
-        ARENA_PUSH(s->arena, &s->faults_to->faults, ((spin_fault){e->span, s->spin_barrier}));
+    if (s->barrier.message)
+        ARENA_PUSH(s->arena, &s->faults_to->faults, s->barrier);
     if (sym->kind != SYMBOL_SPIN)
         ARENA_PUSH(s->arena, &s->faults_to->uses, sym);
 }
@@ -204,18 +201,19 @@ void sema_sum(sema *s, ast_expr *e)
 
 /* ---- functions ---- */
 
-static void check_arguments(sema *s, ast_expr *e, const char *barrier)
+static void check_arguments(sema *s, ast_expr *e, bool keeps_polynomials)
 {
-    const char *outer = s->spin_barrier;
+    spin_fault outer = s->barrier;
+    if (!keeps_polynomials && !outer.message)
+        s->barrier = (spin_fault){e->span, "a spin may not stand inside a function in the energy"};
     ast_sort sort = SORT_CONSTANT;
     for (uint32_t i = 0; i < e->args.count; i++) {
-        s->spin_barrier = barrier ? barrier : outer;
         sema_expr(s, e->args.at[i]);
-        s->spin_barrier = outer;
         ast_sort of = e->args.at[i]->sort;
         sort = of == SORT_POISON || sort == SORT_POISON ? SORT_POISON : of > sort ? of : sort;
         e->has_spin |= e->args.at[i]->has_spin;
     }
+    s->barrier = outer;
     e->sort = sort;
 }
 
@@ -247,7 +245,7 @@ static void not_callable(sema *s, ast_expr *e, const symbol *item)
                                    scope_describe(item));
         diagnostic_note_at(s->diagnostics, d, item->span, "'%s' is defined here", sema_text(s, e->name.name));
     }
-    check_arguments(s, e, NULL);
+    check_arguments(s, e, true);
     sema_poison(e);
 }
 
@@ -264,13 +262,12 @@ void sema_index_call(sema *s, ast_expr *e)
             sema_error(s, e->name.span, "'%s' is a function of models and cannot be called in a hamiltonian", b->name);
         else
             scope_unknown(s, e->name, WANT_FUNCTION, "unknown function");
-        check_arguments(s, e, NULL);
+        check_arguments(s, e, true);
         sema_poison(e);
         return;
     }
     e->builtin = b;
-    bool polynomial = b->keeps_polynomials;
-    check_arguments(s, e, polynomial ? NULL : arena_format(s->arena, "'%s'", b->name));
+    check_arguments(s, e, b->keeps_polynomials);
     if (e->sort == SORT_POISON)
         return;
     check_form(s, e, b);
