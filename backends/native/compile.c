@@ -82,7 +82,7 @@ static bool is_processor_feature(const char *name, size_t length)
 /* The positive features among "+a,-b,+c", as "a,c": what the runtime checks before it calls the code. */
 static const char *needed_features(arena *a, const char *features)
 {
-    char *needed = arena_copy(a, "", strlen(features) + 1), *to = needed;
+    char *needed = arena_take(a, strlen(features) + 1, 1), *to = needed;
     for (const char *from = features; *from;) {
         const char *end = from + strcspn(from, ",");
         if (*from == '+' && is_processor_feature(from + 1, (size_t)(end - from - 1))) {
