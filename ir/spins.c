@@ -1,6 +1,8 @@
 /* spins.c - see spins.h. Groups are found by union-find over the index space of the quadratic terms. */
 #include "ir/spins.h"
 
+#include "ir/coupling_walk.h"
+
 enum { GROUP_STEPS_MAX = 4000000 };
 
 spin_layout spin_layout_of(const ir_module *m, ir_op anneal, arena *a)
@@ -27,13 +29,8 @@ spin_layout spin_layout_of(const ir_module *m, ir_op anneal, arena *a)
 }
 
 typedef struct grouping {
-    const ir_module *m;
-    const spin_layout *layout;
     uint32_t *parent;
     int64_t groups, steps;
-    const ir_term *term;
-    bool coarse; /* indices of the first spin alone take only their first and last value */
-    double *values;
 } grouping;
 
 static uint32_t find(uint32_t *parent, uint32_t i)
@@ -44,73 +41,23 @@ static uint32_t find(uint32_t *parent, uint32_t i)
 }
 
 /* The smaller root stays, so that a group's root is its first spin. */
-static void join(grouping *g, uint32_t a, uint32_t b)
+static bool join(void *context, uint32_t first, uint32_t second)
 {
-    a = find(g->parent, a);
-    b = find(g->parent, b);
-    if (a == b)
-        return;
-    g->parent[a > b ? a : b] = a > b ? b : a;
-    g->groups--;
-}
-
-static bool spin_number(const grouping *g, const ir_spin_ref *ref, uint32_t *out)
-{
-    int64_t at = g->layout->base[ref->array];
-    for (uint32_t i = 0; i < ref->subscript_count; i++) {
-        double value;
-        if (!ir_expr_evaluate(g->m, ref->subscripts[i], g->term->indices, g->values, g->term->index_count, &value))
-            return false;
-        at += (int64_t)value * g->layout->stride[ref->array][i];
+    grouping *g = context;
+    uint32_t a = find(g->parent, first), b = find(g->parent, second);
+    if (a != b) {
+        g->parent[a > b ? a : b] = a > b ? b : a;
+        g->groups--;
     }
-    *out = (uint32_t)at;
-    return at >= 0 && at < g->layout->count;
+    return g->groups > 1 && ++g->steps < GROUP_STEPS_MAX;
 }
 
-static void visit_pair(grouping *g)
+static void join_terms(grouping *g, const ir_module *m, const spin_layout *layout, const ir_attribute *terms, bool coarse, arena *a)
 {
-    const ir_term *t = g->term;
-    double holds = 1;
-    uint32_t a, b;
-    if (t->condition && !ir_expr_evaluate(g->m, t->condition, t->indices, g->values, t->index_count, &holds))
-        holds = 1;
-    if (holds != 0 && spin_number(g, &t->spins[0], &a) && spin_number(g, &t->spins[1], &b))
-        join(g, a, b);
-}
-
-static bool ref_uses(const ir_module *m, const ir_spin_ref *ref, ir_index index)
-{
-    for (uint32_t i = 0; i < ref->subscript_count; i++)
-        if (ir_expr_uses_index(m, ref->subscripts[i], index))
-            return true;
-    return false;
-}
-
-static void visit_from(grouping *g, uint32_t depth)
-{
-    if (g->groups <= 1 || g->steps > GROUP_STEPS_MAX)
-        return;
-    if (depth == g->term->index_count) {
-        g->steps++;
-        visit_pair(g);
-        return;
-    }
-    ir_index index = g->term->indices[depth];
-    int64_t extent = ir_index_extent(g->m, index), step = 1;
-    if (g->coarse && extent > 2 && !ref_uses(g->m, &g->term->spins[1], index))
-        step = extent - 1;
-    for (int64_t v = 0; v < extent; v += step) {
-        g->values[depth] = (double)v;
-        visit_from(g, depth + 1);
-    }
-}
-
-static void visit_terms(grouping *g, const ir_attribute *terms)
-{
-    for (uint32_t i = 0; i < terms->count; i++) {
-        g->term = (const ir_term *)terms->list + i;
-        if (g->term->spin_count == 2)
-            visit_from(g, 0);
+    for (uint32_t i = 0; i < terms->count && g->groups > 1; i++) {
+        const ir_term *term = (const ir_term *)terms->list + i;
+        if (term->spin_count == 2)
+            coupling_walk(m, layout, term, coarse, a, join, g);
     }
 }
 
@@ -118,19 +65,12 @@ int64_t spin_groups(const ir_module *m, ir_op anneal, arena *a, uint32_t *label)
 {
     spin_layout layout = spin_layout_of(m, anneal, a);
     ir_attribute terms = *ir_op_attribute(m, anneal, "terms");
-    uint32_t deepest = 0;
-    for (uint32_t i = 0; i < terms.count; i++)
-        if (((const ir_term *)terms.list)[i].index_count > deepest)
-            deepest = ((const ir_term *)terms.list)[i].index_count;
-    grouping g = {.m = m, .layout = &layout, .parent = ARENA_ARRAY(a, uint32_t, (size_t)layout.count), .groups = layout.count};
-    g.values = ARENA_ARRAY(a, double, deepest);
+    grouping g = {.parent = ARENA_ARRAY(a, uint32_t, (size_t)layout.count), .groups = layout.count};
     for (int64_t i = 0; i < layout.count; i++)
         g.parent[i] = (uint32_t)i;
-    g.coarse = true; /* a star from the first and last spin of each row joins most problems in linear time */
-    visit_terms(&g, &terms);
-    g.coarse = false;
-    visit_terms(&g, &terms);
-    if (g.steps > GROUP_STEPS_MAX)
+    join_terms(&g, m, &layout, &terms, true, a); /* a star from the first and last spin of each row joins most problems */
+    join_terms(&g, m, &layout, &terms, false, a);
+    if (g.steps >= GROUP_STEPS_MAX)
         g.groups = layout.count > 0;
     uint32_t next = 0;
     for (int64_t i = 0; i < layout.count; i++)

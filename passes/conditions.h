@@ -2,7 +2,7 @@
 #ifndef PASSES_CONDITIONS_H
 #define PASSES_CONDITIONS_H
 
-#include "passes/linear_form.h"
+#include "ir/linear_form.h"
 #include "passes/polynomial.h"
 
 typedef enum condition_verdict { CONDITION_OPEN, CONDITION_TRUE, CONDITION_FALSE } condition_verdict;

@@ -16,7 +16,7 @@ typedef struct shape {
     int64_t dim[ISG_MAX_RANK];
 } shape;
 
-/* What is known at compile time of a scalar value: a shape name, or a constant of the model. */
+/* What is known at compile time of a scalar value. */
 typedef struct known_number {
     bool known;
     double number;
@@ -25,12 +25,12 @@ typedef struct known_number {
 typedef struct infer {
     ir_module *m;
     ir_function *function;
-    ARENA_LIST(ir_op) ops;          /* the function's operations as they will be */
-    uint32_t site;                  /* of the operation at work */
-    bool *failed_sites;             /* by site: the call did not fit its signature */
-    known_number *shape_names;      /* by value: results of `bind` */
-    known_number *constants;        /* by value: scalars that are computed from constants */
-    uint32_t value_count;           /* length of the two */
+    ARENA_LIST(ir_op) ops;   /* the function's operations as they will be */
+    uint32_t site;           /* of the operation at work */
+    bool *failed_sites;      /* by site: the call did not fit its signature */
+    known_number *numbers;   /* by value: scalars that expressions read as a number: shape names, constants, constant `let`s */
+    known_number *constants; /* by value: scalars that are computed from constants */
+    uint32_t value_count;    /* length of the two */
     ARENA_LIST(ir_value) unsolved;  /* spins whose Hamiltonian became poison */
     ARENA_LIST(ir_expr) of_nothing; /* means, minima and maxima of empty axes, to be refused where reached */
     int64_t trials_left;            /* budget of index_range.h for subscripts */
@@ -42,7 +42,7 @@ diagnostic *infer_error(infer *in, ir_span span, const char *format, ...) __attr
 
 const char *shape_text(infer *in, const int64_t *dim, int32_t rank); /* "[16, 4]", "[]" */
 ir_type type_of(const infer *in, ir_value v);
-known_number known_shape_name(const infer *in, ir_value v);
+known_number known_element(const infer *in, ir_value v);
 
 /* Types the result, refusing more than 2^31 elements. */
 void infer_result(infer *in, ir_op op, ir_type type);
@@ -63,7 +63,7 @@ bool infer_load(infer *in, ir_op op);  /* `load` becomes `param` */
 bool infer_param(infer *in, ir_op op);
 /* The member `name` of the group as a `param`; 0 when the weights have none. */
 ir_value infer_member(infer *in, ir_value group, const char *name, ir_span span);
-const char *infer_group_path(const infer *in, ir_value group);                        /* NULL: not a group */
+const char *infer_group_path(const infer *in, ir_value group);          /* NULL: not a group */
 bool infer_member_missing(infer *in, ir_value group, const char *name); /* reports it; returns false */
 
 /* infer_bind.c: false when the arguments do not fit. */

@@ -127,7 +127,7 @@ bool infer_bind(infer *in, ir_op op)
         /* With an argument of unknown shape, names can be missing and positions shift. */
         bool known = fine && !poison && i < c.bindings.count;
         ir_value_get(in->m, v)->type.elem = known ? IR_I32 : IR_POISON;
-        in->shape_names[v] = known ? (known_number){true, (double)c.bindings.at[i].size} : (known_number){0};
+        in->numbers[v] = known ? (known_number){true, (double)c.bindings.at[i].size} : (known_number){0};
     }
     return fine;
 }

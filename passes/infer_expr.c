@@ -141,7 +141,7 @@ static ir_expr infer_subscript(infer *in, ir_expr e, shape *out)
 static ir_expr infer_element(infer *in, ir_expr e, ir_expr_data data, shape *out)
 {
     ir_module *m = in->m;
-    known_number number = known_shape_name(in, data.value);
+    known_number number = known_element(in, data.value);
     if (number.known)
         return ir_number(m, number.number, data.span);
     ir_type type = type_of(in, data.value);

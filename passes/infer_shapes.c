@@ -5,6 +5,7 @@
  * parameters are `param` operations. Every rule about shapes, ranges and integers is checked. Running it
  * again changes nothing. What it does to each operation is in infer.h and the files named there.
  */
+#include "passes/constant.h"
 #include "passes/index_range.h"
 #include "passes/infer.h"
 
@@ -39,9 +40,9 @@ ir_type type_of(const infer *in, ir_value v)
     return ir_value_get(in->m, v)->type;
 }
 
-known_number known_shape_name(const infer *in, ir_value v)
+known_number known_element(const infer *in, ir_value v)
 {
-    return v < in->value_count ? in->shape_names[v] : (known_number){0};
+    return v < in->value_count ? in->numbers[v] : (known_number){0};
 }
 
 void infer_push(infer *in, ir_op op)
@@ -81,6 +82,24 @@ ir_value infer_as_float(infer *in, ir_value v, ir_span span)
 
 /* ---- operations given by expressions ---- */
 
+static void note_number(infer *in, ir_value v, double number)
+{
+    if (v < in->value_count)
+        in->numbers[v] = (known_number){true, number};
+}
+
+/* A scalar `map` of constants is its number wherever it is read, so that what is computed from it is
+ * checked as a constant too. */
+static void note_constant_map(infer *in, const ir_op_data *map)
+{
+    const ir_attribute *where = &map->attributes[1];
+    double holds = 1, number = 0;
+    if (where->present && !constant_evaluate(in->m, where->expr, &holds))
+        return;
+    if (holds == 0 || (constant_evaluate(in->m, map->attributes[2].expr, &number) && isfinite(number)))
+        note_number(in, map->results[0], number);
+}
+
 static bool infer_constant_op(infer *in, ir_op op)
 {
     ir_attribute value = ir_op_get(in->m, op)->attributes[0];
@@ -97,6 +116,7 @@ static bool infer_constant_op(infer *in, ir_op op)
         in->constants[v] = (known_number){true, number};
     ir_op_get(in->m, op)->attributes[0] = value;
     infer_result(in, op, (ir_type){.elem = IR_F32});
+    note_number(in, v, (float)number);
     return true;
 }
 
@@ -144,9 +164,12 @@ static bool infer_map(infer *in, ir_op op, ir_elem elem)
     }
     poison |= !check_expr(in, over->list, over->count, where->present ? where->expr : 0, element->expr) || s.poison;
     *ir_op_get(in->m, op) = data;
-    if (!poison)
-        infer_result(in, op, type);
-    return !poison;
+    if (poison)
+        return false;
+    infer_result(in, op, type);
+    if (data.code == OP_MAP && !over->count)
+        note_constant_map(in, &data);
+    return true;
 }
 
 static bool infer_spin(infer *in, ir_op op)
@@ -358,7 +381,7 @@ void pass_infer_shapes(ir_module *m, const pass_options *options)
                 .trials_left = INDEX_TRIALS_MAX,
                 .value_trials_left = INDEX_TRIALS_MAX};
     in.failed_sites = ARENA_ARRAY(m->arena, bool, m->sites.count);
-    in.shape_names = ARENA_ARRAY(m->arena, known_number, in.value_count);
+    in.numbers = ARENA_ARRAY(m->arena, known_number, in.value_count);
     in.constants = ARENA_ARRAY(m->arena, known_number, in.value_count);
     check_inputs(&in);
     walk(&in);

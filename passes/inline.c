@@ -10,7 +10,7 @@
 #include <string.h>
 
 /* What calls may unfold to, so that a few lines of calls of calls cannot take all memory. */
-enum { MAX_OPERATIONS = 100000, MAX_EXPRESSIONS = 400000, MAX_CALL_DEPTH = 256, MAX_EXPRESSION_DEPTH = 4000 };
+enum { MAX_OPERATIONS = 100000, MAX_EXPRESSIONS = 400000, MAX_CALL_DEPTH = 256, MAX_EXPRESSION_DEPTH = 5000 };
 
 typedef struct inliner {
     ir_module *m;
@@ -361,7 +361,8 @@ static const ir_function *choose_model(ir_module *m, const char *name)
             second = f;
     }
     if (!first) {
-        diagnostics_error(m->diagnostics, (ir_span){0}, "there is no model to compile");
+        if (!m->diagnostics->error_count) /* else the frontend said so */
+            diagnostics_error(m->diagnostics, (ir_span){0}, "there is no model to compile");
         return NULL;
     }
     if (name) {

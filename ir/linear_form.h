@@ -1,6 +1,6 @@
 /* linear_form.h - integer expressions of indices as linear forms: sum of factor * index + constant. */
-#ifndef PASSES_LINEAR_FORM_H
-#define PASSES_LINEAR_FORM_H
+#ifndef IR_LINEAR_FORM_H
+#define IR_LINEAR_FORM_H
 
 #include "ir/ir.h"
 

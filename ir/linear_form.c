@@ -1,5 +1,5 @@
 /* linear_form.c - see linear_form.h. */
-#include "passes/linear_form.h"
+#include "ir/linear_form.h"
 
 #include <math.h>
 
