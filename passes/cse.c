@@ -120,7 +120,7 @@ static bool same_attribute(const ir_module *m, ir_attribute_kind kind, const ir_
     case ATTR_SIGNATURE:
         return false; /* calls have been expanded */
     default:
-        return true;
+        return a->list == b->list;
     }
 }
 
