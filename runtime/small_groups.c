@@ -7,8 +7,10 @@
 
 #include <string.h>
 
-static void number_spins(solver *s)
+/* Returns the size of the largest small group; 0 when there is none. */
+static uint32_t number_spins(solver *s)
 {
+    uint32_t most = 0;
     memset(s->group_size, 0, s->h->groups * sizeof *s->group_size);
     for (uint64_t i = 0; i < s->h->spins; i++) {
         uint32_t g = solver_group(s, i);
@@ -16,24 +18,23 @@ static void number_spins(solver *s)
             s->group_first[g] = (uint32_t)i;
         s->slot[i] = s->group_size[g]++;
     }
-}
-
-/* `linear` gets the fields of the all-lowest state, column[k] those when slot k of each small group is
- * raised. Returns the size of the largest small group. */
-static uint32_t probe(solver *s)
-{
-    uint32_t most = 0;
     for (uint64_t g = 0; g < s->h->groups; g++)
         if (s->group_size[g] <= EXACT_MAX_SPINS && s->group_size[g] > most)
             most = s->group_size[g];
+    return most;
+}
+
+/* `linear` gets the fields of the all-lowest state, column[k] those when slot k of each small group is
+ * raised. */
+static void probe(solver *s, uint32_t slots)
+{
     memcpy(s->state, s->lowest, s->h->spins);
     s->h->fields(s->context, s->state, s->linear);
-    for (uint32_t k = 0; k < most; k++) {
+    for (uint32_t k = 0; k < slots; k++) {
         for (uint64_t i = 0; i < s->h->spins; i++)
             s->state[i] = s->slot[i] == k && s->group_size[solver_group(s, i)] <= EXACT_MAX_SPINS ? 1 : s->lowest[i];
         s->h->fields(s->context, s->state, s->column + k * s->h->spins);
     }
-    return most;
 }
 
 /* In terms of s in {-1, 1}: spin i takes lowest + step (1 + s) / 2, with step 1 or 2. From b = (1 + s) / 2,
@@ -89,23 +90,20 @@ static int spins_of(const solver *s, uint64_t g, uint32_t *spins)
 
 bool solver_small_groups(solver *s)
 {
-    memset(s->solved, 0, s->h->groups);
-    if (s->h->spins > SMALL_GROUPS_MAX_SPINS)
+    uint32_t slots = s->h->spins && s->h->spins <= SMALL_GROUPS_MAX_SPINS ? number_spins(s) : 0;
+    if (!slots)
         return false;
-    number_spins(s);
-    descend_first(s);
     bool all = true, stopped = false;
-    if (probe(s))
-        for (uint64_t g = 0; g < s->h->groups && !stopped; g++) {
-            uint32_t spins[EXACT_MAX_SPINS];
-            s->solved[g] = s->group_size[g] <= EXACT_MAX_SPINS;
-            all &= s->solved[g];
-            if (s->solved[g] && s->group_size[g])
-                solve_group(s, spins, spins_of(s, g, spins));
-            stopped = solver_cancelled(s);
-        }
-    else
-        all = !s->h->spins;
+    descend_first(s);
+    probe(s, slots);
+    for (uint64_t g = 0; g < s->h->groups && !stopped; g++) {
+        uint32_t spins[EXACT_MAX_SPINS];
+        s->solved[g] = s->group_size[g] <= EXACT_MAX_SPINS;
+        all &= s->solved[g];
+        if (s->solved[g] && s->group_size[g])
+            solve_group(s, spins, spins_of(s, g, spins));
+        stopped = solver_cancelled(s);
+    }
     s->h->energy(s->context, s->best, s->best_energy);
     return all || stopped;
 }

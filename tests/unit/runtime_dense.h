@@ -3,8 +3,8 @@
  *   E(x) = sum_{i<j} J_ij x_i x_j + sum_i h_i x_i + offset
  *
  * Inputs: J f32[N, N] (the upper triangle is used), h f32[N], offset f32. Outputs: x f32[N], energy
- * f32. Spins [0, GROUP_SPLIT) and the rest form two groups when DENSE_GROUPS is 2 (the couplings between
- * them must be 0). Define DENSE_SPINS, DENSE_LOWEST and DENSE_GROUPS before including.
+ * f32. Spins [0, DENSE_SPLIT), half of them unless defined, and the rest form two groups when DENSE_GROUPS is 2 (the couplings
+ * between them must be 0). Define DENSE_SPINS, DENSE_LOWEST and DENSE_GROUPS before including.
  */
 #include "runtime/abi.h"
 #include "runtime/philox.h"
@@ -12,7 +12,10 @@
 #include <math.h>
 #include <string.h>
 
-enum { N = DENSE_SPINS, GROUP_SPLIT = N / 2 };
+#ifndef DENSE_SPLIT
+#define DENSE_SPLIT (DENSE_SPINS / 2)
+#endif
+enum { N = DENSE_SPINS, GROUP_SPLIT = DENSE_SPLIT };
 
 typedef struct dense_frame {
     float J[N][N], h[N], offset;
