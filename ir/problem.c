@@ -159,6 +159,25 @@ void problem_decode(const problem *p, const int8_t *state, int8_t *model_state)
     }
 }
 
+bool problem_encode(const problem *p, const int8_t *model_state, int8_t *state)
+{
+    int8_t lowest = p->domain == PROBLEM_BINARY ? 0 : -1;
+    bool agrees = true;
+    for (int64_t i = 0; i < p->spins; i++)
+        state[i] = i == p->ancilla ? 1 : lowest;
+    for (int64_t i = 0; i < p->origin_count; i++) {
+        problem_origin o = p->origins[i];
+        if (o.spin != PROBLEM_NO_SPIN && o.spin != (uint32_t)p->ancilla)
+            state[o.spin] = (model_state[i] == 1) == (o.value == 1) ? 1 : lowest;
+    }
+    for (int64_t i = 0; i < p->origin_count; i++) {
+        problem_origin o = p->origins[i];
+        bool high = (o.spin == PROBLEM_NO_SPIN || state[o.spin] == 1) == (o.value == 1);
+        agrees &= high == (model_state[i] == 1);
+    }
+    return agrees;
+}
+
 /* ---- rows ---- */
 
 isg_status problem_rows_open(problem_rows *r, const problem *p, isg_error *error)

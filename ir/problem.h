@@ -63,6 +63,11 @@ double problem_energy(const problem *p, const int8_t *state);
  * relative to it. */
 void problem_decode(const problem *p, const int8_t *state, int8_t *model_state);
 
+/* The way back: the state of the problem, its ancilla at 1, that decodes to a state of the model. False when the model's
+ * state says otherwise of a fixed spin, or of one that follows another; the state is then made from the rest. Spins that no
+ * model spin follows are set to their lowest value. */
+bool problem_encode(const problem *p, const int8_t *model_state, int8_t *state);
+
 /* row_start [spins + 1], neighbour and value [2 * coupling_count]: both directions of every coupling. */
 typedef struct problem_rows {
     int64_t *row_start;
