@@ -152,6 +152,7 @@ typedef ARENA_LIST(ast_parameter) ast_parameters;
 typedef struct ast_header {
     ast_parameters parameters, options;
     bool broken;
+    ir_span span; /* when broken: the text that could not be read */
 } ast_header;
 
 typedef enum ast_item_kind { ITEM_BROKEN, ITEM_STATEMENT, ITEM_STRAY_BRACE, ITEM_FN, ITEM_HAMILTONIAN, ITEM_MODEL } ast_item_kind;
@@ -174,7 +175,7 @@ typedef struct ast_file {
     bool from_library;
     ARENA_LIST(ast_item *) items;
     uint32_t syntax_errors;
-    bool item_lost;            /* an item or an import could not be read: unknown names may be its */
+    bool item_lost;            /* the rest of the file could not be read: unknown names may be its */
     ARENA_LIST(struct ast_file *) uses;
 } ast_file;
 typedef ARENA_LIST(ast_file *) ast_files;

@@ -128,7 +128,7 @@ static ast_item *broken_item(syntax *s, int kind, ast_name name, ast_place place
 %token MINIMIZE "'minimize'" RETURN "'return'" INPUT "'input'" OUTPUT "'output'" PARAM "'param'"
 %token WHERE "'where'" IN "'in'" SUM "'sum'" AND "'and'" OR "'or'" NOT "'not'"
 %token EQUAL "'=='" NOT_EQUAL "'!='" LESS_EQUAL "'<='" GREATER_EQUAL "'>='"
-%token SET_OPEN "'{' of a domain" SET_CLOSE "'}' of a domain"
+%token SET_OPEN "'{'" SET_CLOSE "'}'"
 %token RECOVER "the end of a broken statement" END "the end of the file"
 %token <name> NAME "a name" PATH "a path" MEMBER "a member" STRING "a string"
 %token <number> NUMBER "a number"
@@ -173,8 +173,8 @@ function_kind: FN { $$ = ITEM_FN; }
 
 header: '(' parameter_list ')' { $$ = (ast_header){.parameters = $2}; }
 | '(' parameter_list ';' options ')' { $$ = (ast_header){.parameters = $2, .options = $4}; }
-| '(' error ')' { $$ = (ast_header){.broken = true}; RECOVERED; }
-| '(' error { $$ = (ast_header){.broken = true}; RECOVERED; }
+| '(' error ')' { $$ = (ast_header){.broken = true, .span = AT(@$)}; RECOVERED; }
+| '(' error { $$ = (ast_header){.broken = true, .span = AT(@$)}; RECOVERED; }
 ;
 
 parameter_list: %empty { $$ = (ast_parameters){0}; }

@@ -5,7 +5,8 @@
 
 enum {
     MAX_SUGGESTIONS = 40,  /* reports of unknown names that look for a near one */
-    MAX_CANDIDATES = 4096
+    MAX_CANDIDATES = 4096,
+    MAX_LOOKED_UP = 200    /* errors up to which names are searched in broken text */
 };
 
 symbol *scope_new(sema *s, symbol_kind kind, ast_name name)
@@ -25,6 +26,7 @@ void scope_open(sema *s, sema_where where, symbol *self)
     s->self = self;
     s->body++;
     s->locals.count = 0;
+    s->lost.count = 0;
     s->guarded = false;
     s->barrier = (spin_fault){0};
     s->faults_to = NULL;
@@ -142,9 +144,53 @@ void scope_suggest(sema *s, diagnostic *d, ir_name name, scope_want want)
         diagnostic_hint(s->diagnostics, d, "did you mean '%s'?", nearest);
 }
 
-void scope_unknown(sema *s, ast_name name, scope_want want, const char *format)
+void scope_lose(sema *s, ir_span span)
+{
+    if (s->where == IN_FILE)
+        ARENA_PUSH(s->arena, &s->lost_items, span);
+    else
+        ARENA_PUSH(s->arena, &s->lost, span);
+}
+
+static bool is_word(char c)
+{
+    return c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static bool has_word(const sema *s, ir_span span, const char *word)
+{
+    const source_file *file = &s->diagnostics->files.at[span.file - 1];
+    const char *at = file->text + span.begin, *end = file->text + span.end;
+    size_t length = strlen(word);
+    while ((at = memmem(at, (size_t)(end - at), word, length))) {
+        bool begins = at == file->text || !is_word(at[-1]);
+        at += length;
+        if (begins && (at == file->text + file->length || !is_word(*at)))
+            return true;
+    }
+    return false;
+}
+
+/* Whether the name may be bound by text that could not be read. Behind many errors nobody reads on. */
+static bool is_lost(const sema *s, ir_name name, scope_want want)
 {
     if (s->names_lost && want != WANT_INDEX)
+        return true;
+    if (s->diagnostics->error_count > MAX_LOOKED_UP)
+        return s->lost.count || s->lost_items.count;
+    const char *word = sema_text(s, name);
+    for (uint32_t i = 0; i < s->lost.count; i++)
+        if (has_word(s, s->lost.at[i], word))
+            return true;
+    for (uint32_t i = 0; i < s->lost_items.count; i++)
+        if (has_word(s, s->lost_items.at[i], word))
+            return true;
+    return false;
+}
+
+void scope_unknown(sema *s, ast_name name, scope_want want, const char *format)
+{
+    if (is_lost(s, name.name, want))
         return;
     diagnostic *d = sema_error(s, name.span, "%s '%s'", format, sema_text(s, name.name));
     scope_suggest(s, d, name.name, want);

@@ -44,6 +44,8 @@ static void define(sema *s, ast_item *item, ast_name name)
 
 static void stray(sema *s, const ast_file *file, const ast_item *item)
 {
+    if (item->kind == ITEM_STATEMENT && item->statement->kind == STATEMENT_BROKEN)
+        scope_lose(s, item->span);
     if (file->syntax_errors)
         return; /* left over by an error that was reported */
     if (item->kind == ITEM_STRAY_BRACE)
@@ -111,6 +113,8 @@ static void check_item(sema *s, ast_item *item)
     if (item->kind != ITEM_FN && item->kind != ITEM_HAMILTONIAN)
         return;
     scope_open(s, item->kind == ITEM_FN ? IN_FN : IN_HAMILTONIAN, item->symbol);
+    if (item->header.broken && item->header.span.file)
+        scope_lose(s, item->header.span);
     sema_parameters(s, item);
     if (item->kind == ITEM_FN) {
         ARENA_PUSH(s->arena, &s->fns, item->symbol);

@@ -96,6 +96,7 @@ typedef struct sema {
     uint32_t body; /* number of the body */
     ARENA_LIST(symbol *) locals;
     uint32_t const_depth;
+    ARENA_LIST(ir_span) lost_items, lost; /* text that could not be read, of all files and of the body: names in it may be bound there */
 
     /* inside a Hamiltonian's expression */
     bool guarded;            /* a condition or a sum around it: it may never be evaluated */
@@ -122,6 +123,8 @@ const char *scope_describe(const symbol *sym);
 typedef enum scope_want { WANT_VALUE, WANT_FUNCTION, WANT_INDEX } scope_want;
 void scope_suggest(sema *s, diagnostic *d, ir_name name, scope_want want);
 /* Reports an unknown name once a body and makes it poison there. */
+/* Remembers text that could not be read: an unknown name that stands in it is not reported. */
+void scope_lose(sema *s, ir_span span);
 void scope_unknown(sema *s, ast_name name, scope_want want, const char *format);
 
 /* False for a name that is given a second time in its namespace of this body, which is reported; `what` it is a second of. */

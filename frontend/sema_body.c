@@ -69,8 +69,10 @@ static const char *place_here(const sema *s)
 /* Whatever names it has are bound, so that their uses are silent. */
 void sema_misplaced(sema *s, const ast_statement *st)
 {
-    if (st->kind == STATEMENT_BROKEN)
+    if (st->kind == STATEMENT_BROKEN) {
+        scope_lose(s, st->span);
         return;
+    }
     const char *text = statement_forms[st->kind].text;
     diagnostic *d = sema_error(s, st->span, "'%s' stands %s, not %s", text, statement_forms[st->kind].place, place_here(s));
     if (st->kind == STATEMENT_CONST)

@@ -265,7 +265,7 @@ static void suggest(syntax *s, diagnostic *d, int token, ast_place place, const 
         diagnostic_hint(s->diagnostics, d, "did you mean '%s'?", nearest);
     else if (token == MEMBER && text[1] >= '0' && text[1] <= '9' && expects(expected, "a number"))
         diagnostic_hint(s->diagnostics, d, "write digits on both sides of the point: 0%s", text);
-    else if (token >= USE && token <= NOT && (expects(expected, "a name") || expects(expected, "'='")))
+    else if (token >= USE && token <= NOT && expects(expected, "a name"))
         diagnostic_hint(s->diagnostics, d, "'%s' is a keyword and cannot be a name", text);
 }
 
