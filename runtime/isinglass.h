@@ -106,7 +106,7 @@ typedef struct isg_hamiltonian_report {
 
 typedef struct isg_report {
     int64_t samples;
-    int32_t reads, sweeps, threads; /* as used, defaults filled in */
+    int32_t reads, sweeps, threads; /* as used, defaults filled in; descent: 2 starts, 0 for as many as it takes */
     double seconds_coefficients, seconds_anneal, seconds_total; /* wall */
     int64_t hamiltonian_count;
     isg_hamiltonian_report *hamiltonians; /* owned by the program, valid until its next run */

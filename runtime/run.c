@@ -179,9 +179,10 @@ static void report_hamiltonian(const run *r, uint64_t number, const run_worker *
 static void fill_report(const run *r, const run_worker *workers, int32_t count, double start, isg_report *report)
 {
     uint64_t hamiltonians = r->program->abi->hamiltonian_count;
+    bool descent = r->options.solver == ISG_DESCENT; /* from two starts, for as many sweeps as it takes */
     *report = (isg_report){.samples = atomic_load(&r->done_count),
-                           .reads = r->options.reads,
-                           .sweeps = r->options.sweeps,
+                           .reads = descent ? 2 : r->options.reads,
+                           .sweeps = descent ? 0 : r->options.sweeps,
                            .threads = count,
                            .hamiltonian_count = (int64_t)hamiltonians,
                            .hamiltonians = r->program->reports};
