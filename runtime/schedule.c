@@ -5,9 +5,9 @@
 #include <math.h>
 
 /* Temperatures in units of a spin's typical energy change. A quarter is hot enough that small clusters
- * still turn over, and was best on QAMA problems among 1/16 to 1; at a hundredth of the smallest scale nothing
- * moves but what descent would do as well. Below 1e-4 of the hot end a ladder would spend its sweeps on
- * spins that descent sets right. */
+ * still turn over (on QAMA problems anything from 1/16 to 1/2 does nearly as well); at a hundredth of the
+ * smallest scale nothing moves but what descent would do as well. Below 1e-4 of the largest scale a ladder
+ * would spend its sweeps on spins that descent sets right. */
 static const double hot_fraction = 0.25, cold_fraction = 0.01, narrowest = 1e-4;
 static const double largest_beta = 1e300;
 
