@@ -77,8 +77,8 @@ const target *target_find(diagnostics *d, const isg_io *io, const char *name);
 enum { TARGET_MAX_BYTES = 64 * 1024 };
 const target *target_parse(diagnostics *d, uint32_t file);
 
-/* Names of the library's targets, by kind and then by name; NULL behind the last. */
-const char *target_library_name(uint32_t position);
+/* Names of the library's targets, in their order; NULL behind the last. */
+const char *target_library_name(arena *a, uint32_t position);
 
 /* ---- what follows from a record ------------------------------------------------------------- */
 
@@ -92,22 +92,25 @@ uint64_t target_levels(const target_values *v);
 int64_t topology_spins(target_topology t);
 int64_t topology_couplings(target_topology t);
 
-/* Spins of the largest complete graph known to embed where nothing is defective, and its longest chain; 0 where the
- * topology is complete (nothing is embedded). */
+/* Spins of the largest complete graph known to embed where nothing is defective, and its longest chain; 0 where nothing
+ * is embedded (complete) or no figure is known (king). */
 int64_t topology_complete_graph(target_topology t, int64_t *longest_chain);
 
 /* ---- as text -------------------------------------------------------------------------------- */
 
 /* As in the file, in the arena: "pegasus(16)". */
 const char *target_topology_text(arena *a, target_topology t);
+/* In a few characters, in the arena: "8 bits, -128..127", "-2..1", "float32". */
+const char *target_values_text(arena *a, const target_values *v);
 extern const char *const target_kind_names[];  /* by target_kind; NULL ends */
 extern const char *const target_field_names[]; /* by target_fields; NULL ends */
 
 /* The formats that a target may name. */
 typedef struct target_format {
     const char *name; /* NULL ends */
-    bool results;     /* of results; else of problems */
-    const char *what; /* for people: "a QUBO matrix as comma-separated text (QBoson's Kaiwu)" */
+    bool problems;    /* may stand in `format` */
+    bool results;     /* may stand in `results` */
+    const char *what; /* for people */
 } target_format;
 extern const target_format target_formats[];
 const target_format *target_format_find(const char *name); /* NULL: no such */

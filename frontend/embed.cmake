@@ -1,4 +1,5 @@
-# Writes OUT: the table of the library's files, each a C array of its bytes. FILES are paths under DIR.
+# Writes OUT: the table NAME of files, each a C array of its bytes. FILES are paths under DIR; ROW is the C type of the
+# table's rows (path, text, length), declared in HEADER.
 set(arrays "")
 set(rows "")
 set(position 0)
@@ -9,5 +10,5 @@ foreach(file IN LISTS FILES)
   string(APPEND rows "    {\"${file}\", (const char *)file_${position}, sizeof file_${position} - 1},\n")
   math(EXPR position "${position} + 1")
 endforeach()
-file(WRITE ${OUT} "/* Made by embed.cmake from frontend/std. */\n#include \"frontend/library.h\"\n\n${arrays}
-const library_file library_files[] = {\n${rows}    {0, 0, 0},\n};\n")
+file(WRITE ${OUT} "/* Made by embed.cmake. */\n#include \"${HEADER}\"\n\n${arrays}
+const ${ROW} ${NAME}[] = {\n${rows}    {0, 0, 0},\n};\n")
