@@ -162,10 +162,17 @@ typedef struct search {
     double size, value;
 } search;
 
+/* Long conditions use up the budget faster: it stands for time. */
+static void spend(search *s, uint32_t instructions)
+{
+    *s->scope->trials_left -= instructions / 8;
+}
+
 static bool passes_test(search *s)
 {
     if (!s->tested)
         return true;
+    spend(s, s->tested->list.count);
     double v = s->value = run(s->tested, s->values, s->stack);
     switch (s->test) {
     case INDEX_OUTSIDE:
@@ -182,10 +189,12 @@ static bool passes_test(search *s)
 /* The conditions whose last index is at `position` hold for the present values. */
 static bool conditions_hold(search *s, uint32_t position)
 {
+    spend(s, s->scope->conditions.count);
     for (uint32_t c = 0; c < s->scope->conditions.count; c++) {
         const code *condition = &s->conditions[c];
         if (condition->failed || !(condition->mask >> position & 1) || condition->mask >> position >> 1)
             continue;
+        spend(s, condition->list.count);
         if (run(condition, s->values, s->stack) == 0)
             return false;
     }
