@@ -287,6 +287,7 @@ static void attribute_uses(const ir_module *m, ir_attribute_kind kind, const ir_
     case ATTR_SIGNATURE:
     case ATTR_DOMAIN:
     case ATTR_COUNT:
+    case ATTR_PARTS:
         break;
     }
 }
@@ -382,6 +383,7 @@ static void map_attribute(const rewriter *r, ir_attribute_kind kind, ir_attribut
     case ATTR_SIGNATURE:
     case ATTR_DOMAIN:
     case ATTR_COUNT:
+    case ATTR_PARTS:
         break;
     }
 }

@@ -115,6 +115,7 @@ typedef enum ir_attribute_kind {
     ATTR_DOMAIN,    /* number: 0 for {0, 1}, -1 for {-1, 1} */
     ATTR_COUNT,     /* number, a non-negative integer */
     ATTR_SPINS,     /* list of ir_spins */
+    ATTR_PARTS,     /* list of ir_part, one a line, in braces */
     ATTR_TERMS      /* list of ir_term, one a line, in braces */
 } ir_attribute_kind;
 
@@ -137,6 +138,11 @@ typedef struct ir_term {
     ir_span span;
 } ir_term;
 
+/* A block of a spin array, x[0:8, 10:20], and the part of an anneal that holds such blocks: solved at once, in a round
+ * beside other parts it is not coupled to. `severed` counts its couplings to other parts. */
+typedef struct ir_box { uint32_t array; uint32_t rank; int64_t begin[ISG_MAX_RANK], end[ISG_MAX_RANK]; } ir_box;
+typedef struct ir_part { uint32_t round; const ir_box *boxes; uint32_t box_count; int64_t severed; } ir_part;
+
 /* An attribute's value; `present` is false for an optional one left out. `list`/`count` hold the
  * kinds that are lists, of the element type named above. */
 typedef struct ir_attribute {
@@ -148,7 +154,7 @@ typedef struct ir_attribute {
     uint32_t count;
 } ir_attribute;
 
-#define IR_MAX_ATTRIBUTES 4
+#define IR_MAX_ATTRIBUTES 5
 
 typedef struct ir_attribute_row { const char *key; ir_attribute_kind kind; bool optional; } ir_attribute_row;
 

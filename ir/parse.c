@@ -276,6 +276,57 @@ static uint32_t parse_terms(parser *p, const ir_term **out)
     return list.count;
 }
 
+/* Bounds are given by the verifier, which knows the extents. */
+static ir_box parse_box(parser *p)
+{
+    ir_box box = {0};
+    while (box.array < p->array_count && p->arrays[box.array].name != p->token.name)
+        box.array++;
+    if (p->token.kind != TOKEN_NAME || box.array == p->array_count) {
+        parser_expected(p, "a spin array of this operation");
+        return box;
+    }
+    parser_advance(p);
+    parser_expect(p, "[");
+    while (!p->failed && !parser_at(p, "]")) {
+        if (box.rank)
+            parser_expect(p, ",");
+        if (box.rank == ISG_MAX_RANK) {
+            parser_error(p, p->token.span, "a spin array has at most %d axes", ISG_MAX_RANK);
+            return box;
+        }
+        box.begin[box.rank] = parser_integer(p, IR_MAX_ELEMENTS, "the first of a range");
+        parser_expect(p, ":");
+        box.end[box.rank++] = parser_integer(p, IR_MAX_ELEMENTS, "the end of a range");
+    }
+    parser_expect(p, "]");
+    return box;
+}
+
+static uint32_t parse_parts(parser *p, const ir_part **out)
+{
+    ARENA_LIST(ir_part) list = {0};
+    parser_expect(p, "{");
+    while (!p->failed && !parser_at(p, "}")) {
+        ARENA_LIST(ir_box) boxes = {0};
+        ir_part part = {0};
+        parser_expect(p, "round");
+        part.round = (uint32_t)parser_integer(p, IR_MAX_ELEMENTS, "a round");
+        while (!p->failed && !parser_at(p, "severs")) {
+            const ir_box box = parse_box(p);
+            ARENA_PUSH(p->arena, &boxes, box);
+        }
+        parser_expect(p, "severs");
+        part.severed = parser_integer(p, INT64_MAX, "a number of couplings");
+        part.boxes = boxes.at;
+        part.box_count = boxes.count;
+        ARENA_PUSH(p->arena, &list, part);
+    }
+    parser_expect(p, "}");
+    *out = list.at;
+    return list.count;
+}
+
 static int64_t parse_signed(parser *p)
 {
     bool negative = parser_accept(p, "-");
@@ -328,6 +379,12 @@ static void parse_attribute(parser *p, ir_attribute_kind kind, ir_attribute *a)
         a->count = parse_spins(p);
         a->list = p->arrays;
         break;
+    case ATTR_PARTS: {
+        const ir_part *parts = NULL;
+        a->count = parse_parts(p, &parts);
+        a->list = parts;
+        break;
+    }
     case ATTR_TERMS: {
         const ir_term *terms = NULL;
         a->count = parse_terms(p, &terms);

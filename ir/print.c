@@ -224,6 +224,23 @@ static void print_terms(printer *p, const ir_term *terms, uint32_t count)
     printer_write(p, "\n  }");
 }
 
+static void print_parts(printer *p, const ir_part *parts, uint32_t count)
+{
+    printer_write(p, "{");
+    for (uint32_t i = 0; i < count; i++) {
+        printer_format(p, "\n    round %u", (unsigned)parts[i].round);
+        for (uint32_t b = 0; b < parts[i].box_count; b++) {
+            const ir_box *box = &parts[i].boxes[b];
+            printer_format(p, " %s[", box->array < p->array_count ? p->array_names[box->array] : "?");
+            for (uint32_t k = 0; k < box->rank; k++)
+                printer_format(p, "%s%lld:%lld", k ? ", " : "", (long long)box->begin[k], (long long)box->end[k]);
+            printer_write(p, "]");
+        }
+        printer_format(p, " severs %lld", (long long)parts[i].severed);
+    }
+    printer_write(p, "\n  }");
+}
+
 static void print_attribute(printer *p, ir_attribute_kind kind, const ir_attribute *a)
 {
     switch (kind) {
@@ -255,6 +272,9 @@ static void print_attribute(printer *p, ir_attribute_kind kind, const ir_attribu
         break;
     case ATTR_SPINS:
         print_spins(p, a->list, a->count); /* names the arrays for the terms, which stand after them */
+        break;
+    case ATTR_PARTS:
+        print_parts(p, a->list, a->count);
         break;
     case ATTR_TERMS:
         print_terms(p, a->list, a->count);

@@ -117,6 +117,52 @@ static bool check_spins(verifier *v, const ir_spins *spins, uint32_t count)
     return true;
 }
 
+static bool check_box(verifier *v, const ir_box *box, int64_t *spins)
+{
+    const ir_attribute *arrays = &v->op->attributes[1];
+    if (box->array >= arrays->count)
+        return verifier_fail(v, "a part names a spin array that is not there");
+    const ir_spins *array = (const ir_spins *)arrays->list + box->array;
+    int64_t size = 1;
+    if (box->rank != array->index_count)
+        return verifier_fail(v, "a part gives %u ranges for %u axes", box->rank, array->index_count);
+    for (uint32_t k = 0; k < box->rank; k++) {
+        if (box->begin[k] < 0 || box->begin[k] > box->end[k] || box->end[k] > ir_index_extent(v->module, array->indices[k]))
+            return verifier_fail(v, "a part's range %lld:%lld is beyond its axis", (long long)box->begin[k], (long long)box->end[k]);
+        size *= box->end[k] - box->begin[k];
+    }
+    *spins += size;
+    return true;
+}
+
+static bool boxes_overlap(const ir_box *a, const ir_box *b)
+{
+    bool overlap = a->array == b->array;
+    for (uint32_t k = 0; k < a->rank && overlap; k++)
+        overlap = a->begin[k] < b->end[k] && b->begin[k] < a->end[k];
+    return overlap;
+}
+
+/* Boxes that do not overlap and have as many spins as there are hold every spin once. */
+static bool check_parts(verifier *v, const ir_part *parts, uint32_t count)
+{
+    int64_t covered = 0, spins = 0;
+    for (uint32_t i = 0; i < v->op->result_count; i++)
+        spins += ir_type_elements(ir_value_get(v->module, v->op->results[i])->type);
+    ARENA_LIST(const ir_box *) boxes = {0};
+    for (uint32_t i = 0; i < count; i++)
+        for (uint32_t b = 0; b < parts[i].box_count; b++) {
+            const ir_box *box = &parts[i].boxes[b];
+            if (!check_box(v, box, &covered))
+                return false;
+            for (uint32_t k = 0; k < boxes.count; k++)
+                if (boxes_overlap(box, boxes.at[k]))
+                    return verifier_fail(v, "a spin is in two parts");
+            ARENA_PUSH(v->arena, &boxes, box);
+        }
+    return covered == spins || verifier_fail(v, "the parts hold %lld of %lld spins", (long long)covered, (long long)spins);
+}
+
 static bool check_attribute(verifier *v, const ir_attribute_row *row, const ir_attribute *a)
 {
     switch (row->kind) {
@@ -137,6 +183,8 @@ static bool check_attribute(verifier *v, const ir_attribute_row *row, const ir_a
         return a->number >= 0 || verifier_fail(v, "`%s` is negative", row->key);
     case ATTR_SPINS:
         return check_spins(v, a->list, a->count);
+    case ATTR_PARTS:
+        return check_parts(v, a->list, a->count);
     case ATTR_TERMS:
         return verifier_terms(v, v->op->attributes[1].list, v->op->attributes[1].count, a->list, a->count);
     case ATTR_SIGNATURE:

@@ -10,7 +10,8 @@
 #include "ir/ir.h"
 
 typedef struct pass_options {
-    const char *model; /* which model to compile; NULL when the file has one */
+    const char *model;         /* which model to compile; NULL when the file has one */
+    int64_t machine_variables; /* spins of a model that the target holds at once; 0: any number */
 } pass_options;
 
 typedef struct pass {
@@ -42,5 +43,6 @@ void pass_infer_shapes(ir_module *m, const pass_options *options);
 void pass_fold(ir_module *m, const pass_options *options);
 void pass_lower_hamiltonian(ir_module *m, const pass_options *options);
 void pass_split_independent(ir_module *m, const pass_options *options);
+void pass_partition(ir_module *m, const pass_options *options);
 
 #endif

@@ -10,6 +10,7 @@ const pass pass_table[] = {
     {"lower-hamiltonian", pass_lower_hamiltonian, STAGE_GRAPH, STAGE_ISING, "turns polynomials in spins into canonical terms"},
     {"fold", pass_fold, STAGE_ISING, STAGE_ISING, "the same for terms; equal Hamiltonians are solved once"},
     {"split-independent", pass_split_independent, STAGE_ISING, STAGE_ISING, "states which spins are uncoupled"},
+    {"partition", pass_partition, STAGE_ISING, STAGE_SCHEDULED, "cuts to the target's spins, along what severs least"},
     {0},
 };
 

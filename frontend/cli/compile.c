@@ -147,7 +147,7 @@ static int finish(compilation *k, const char *fault, const char *failed, const c
 
 int compile_to(compilation *k, ir_stage stage)
 {
-    const pass_options options = {.model = k->cli->model};
+    const pass_options options = {.model = k->cli->model, .machine_variables = k->machine_variables};
     const pass_hooks hooks = hooks_of(k);
     const char *failed = NULL, *before = NULL;
     const char *fault = pass_run_to(k->module, stage, &options, &hooks, &failed, &before);
@@ -156,7 +156,7 @@ int compile_to(compilation *k, ir_stage stage)
 
 int compile_passes(compilation *k, const char *names)
 {
-    const pass_options options = {.model = k->cli->model};
+    const pass_options options = {.model = k->cli->model, .machine_variables = k->machine_variables};
     const pass_hooks hooks = hooks_of(k);
     const char *failed = NULL, *before = NULL;
     const char *fault = pass_run_list(k->module, names, &options, &hooks, &failed, &before);

@@ -11,6 +11,7 @@ typedef struct compilation {
     diagnostics diagnostics;
     ir_module *module;
     safetensors weights; /* empty without a weights file */
+    int64_t machine_variables; /* as pass_options has it */
     bool print_after_all;
     bool verify_each;
     bool locations;

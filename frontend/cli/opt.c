@@ -6,6 +6,7 @@
 
 typedef struct opt_options {
     const char *pipeline, *output;
+    int32_t machine_spins;
     bool print_after_all, verify_each, locations;
 } opt_options;
 
@@ -17,6 +18,8 @@ static const option_row rows[] = {
     {"verify-each", NULL, "check the program after every pass, not only at the end", OPTION_FLAG,
      offsetof(opt_options, verify_each), 0, 0},
     {"locations", NULL, "end each line with its place in the source", OPTION_FLAG, offsetof(opt_options, locations), 0, 0},
+    {"machine-spins", "N", "for partition: what the machine holds at once", OPTION_NUMBER, offsetof(opt_options, machine_spins), 1,
+     0},
     {"output", "OUT.ising", "write there instead of to stdout", OPTION_TEXT, offsetof(opt_options, output), 0, 'o'},
     {0},
 };
@@ -53,6 +56,7 @@ int cli_opt(cli *c, int argc, char **argv)
     k.print_after_all = o.print_after_all;
     k.verify_each = o.verify_each;
     k.locations = o.locations;
+    k.machine_variables = o.machine_spins;
     status = compile_load_text(&k, path);
     bool loaded = !status;
     if (!status)
