@@ -62,10 +62,10 @@ isg_status problem_copy(problem *to, const problem *from, isg_error *error)
 isg_status problem_add_coupling(problem *p, int64_t a, int64_t b, double value, isg_error *error)
 {
     if (p->coupling_count == p->coupling_capacity) {
-        int64_t grown = p->coupling_capacity ? p->coupling_capacity + p->coupling_capacity / 2 : 64;
+        int64_t grown = p->coupling_capacity < 64 ? 64 : p->coupling_capacity + p->coupling_capacity / 2;
         size_t old_bytes = p->couplings ? memory_bytes((size_t)p->coupling_capacity, sizeof *p->couplings) : 0;
-        void *bigger =
-            p->allocator->resize(p->allocator->context, p->couplings, old_bytes, memory_bytes((size_t)grown, sizeof *p->couplings));
+        void *bigger = p->allocator->resize(p->allocator->context, p->couplings, old_bytes,
+                                            memory_bytes((size_t)grown, sizeof *p->couplings));
         if (!bigger)
             return error_no_memory(error);
         p->couplings = bigger;
@@ -199,7 +199,8 @@ isg_status problem_rows_open(problem_rows *r, const problem *p, isg_error *error
         start[i + 1] += start[i];
     for (int side = 0; side < 2; side++) /* smaller neighbours first, so that rows are sorted */
         for (int64_t k = 0; k < p->coupling_count; k++) {
-            uint32_t a = side ? p->couplings[k].first : p->couplings[k].second, b = side ? p->couplings[k].second : p->couplings[k].first;
+            uint32_t a = side ? p->couplings[k].first : p->couplings[k].second,
+                     b = side ? p->couplings[k].second : p->couplings[k].first;
             r->neighbour[start[a]] = b;
             r->value[start[a]++] = p->couplings[k].value;
         }

@@ -29,7 +29,7 @@ typedef struct problem_coupling {
  * problem spin `spin`: highest when that is, the other way round with `value` -1. */
 typedef struct problem_origin {
     uint32_t spin;
-    int8_t value; /* fixed: 0 lowest, 1 highest; following: 1 alike, -1 opposite */
+    int8_t value;  /* fixed: 0 lowest, 1 highest; following: 1 alike, -1 opposite */
     int8_t lowest; /* of the model spin: 0 or -1 */
 } problem_origin;
 

@@ -27,7 +27,7 @@ static bool energies_agree(const problem *before, const int8_t *state_before, co
     double magnitude_before = 0, magnitude_after = 0, rest_before, rest_after;
     exact_sum a = energy_of(before, state_before, &magnitude_before), b = energy_of(after, state_after, &magnitude_after);
     double energy_before = exact_round(&a, &rest_before), energy_after = exact_round(&b, &rest_after);
-    if (scale == 1 && offset == 0 && tolerance == 0)
+    if (scale == 1 && offset == 0 && tolerance == 0 && a.lost == 0 && b.lost == 0)
         return energy_before == energy_after;
     double scaled = scale * energy_after + offset, difference = fabs(energy_before - scaled);
     double slack = rest_before + scale * rest_after + 0x1p-90 * (magnitude_before + scale * magnitude_after) +

@@ -42,7 +42,7 @@ isg_status pass_drop_ancilla(const problem *in, problem *out, ancilla_info *info
 
 typedef enum roof_outcome {
     ROOF_DONE,
-    ROOF_NOTHING,  /* no fields, hence nothing that it could fix */
+    ROOF_NOTHING, /* no fields, hence nothing that it could fix */
     ROOF_TOO_LARGE,
     ROOF_UNPROVEN, /* the flow that came back failed its check; nothing was fixed on its word */
     ROOF_OFF
@@ -77,10 +77,10 @@ typedef struct grid {
 
 /* A grid of signed integers of so many bits is {-2^(bits-1), 2^(bits-1) - 1}. */
 typedef struct quantize_settings {
-    grid couplings, fields;       /* `fields` is heeded only where the problem has fields */
-    double sum_min, sum_max;      /* of the couplings at each spin, in grid units; both 0: no limit */
-    int64_t enumerate;            /* largest group of spins to enumerate for the verdict; 0: QUANTIZE_ENUMERATE */
-    bool without_verdict;         /* verdict unknown, no look at what presolve would do */
+    grid couplings, fields;  /* `fields` is heeded only where the problem has fields */
+    double sum_min, sum_max; /* of the couplings at each spin, in grid units; both 0: no limit */
+    int64_t enumerate;       /* largest group of spins to enumerate for the verdict; 0: QUANTIZE_ENUMERATE */
+    bool without_verdict;    /* verdict unknown, no look at what presolve would do */
 } quantize_settings;
 
 enum { QUANTIZE_ENUMERATE = 20, QUANTIZE_ENUMERATE_MOST = 24 };
@@ -135,7 +135,8 @@ const char *check_presolve(const problem *before, const problem *after, const pr
                            isg_status *status);
 
 /* Every number on the grid, the sums in their limits, and the losses as reported. */
-const char *check_quantize(const problem *before, const problem *after, const quantize_settings *quantize, const quantize_info *info);
+const char *check_quantize(const problem *before, const problem *after, const quantize_settings *quantize,
+                           const quantize_info *info);
 
 /* No fields left, one ancilla at most, the last. */
 const char *check_ancilla(const problem *before, const problem *after, const ancilla_info *info);
