@@ -223,18 +223,23 @@ const char *target_topology_text(arena *a, target_topology t)
     return arena_format(a, "%s(%" PRId32 ")", names[t.kind], t.size);
 }
 
-const char *target_values_text(arena *a, const target_values *v)
+const char *target_range_text(arena *a, const target_values *v)
 {
     char low[32], high[32];
     text_format_number(low, v->min);
     text_format_number(high, v->max);
-    if (v->bits > 16 && v->bits <= 54 && v->min == -ldexp(1, v->bits - 1))
-        return arena_format(a, "%" PRId32 " bits", v->bits);
-    if (v->bits)
-        return arena_format(a, "%" PRId32 " bits, %s..%s", v->bits, low, high);
     if (isinf(v->min) && isinf(v->max))
-        return "float32";
+        return "any";
     if (isinf(v->min))
         return arena_format(a, "up to %s", high);
     return isinf(v->max) ? arena_format(a, "from %s", low) : arena_format(a, "%s..%s", low, high);
+}
+
+const char *target_values_text(arena *a, const target_values *v)
+{
+    if (v->bits > 16)
+        return arena_format(a, "%" PRId32 " bits", v->bits);
+    if (v->bits)
+        return arena_format(a, "%" PRId32 " bits, %s", v->bits, target_range_text(a, v));
+    return isinf(v->min) && isinf(v->max) ? "float32" : target_range_text(a, v);
 }

@@ -100,10 +100,11 @@ int64_t topology_complete_graph(target_topology t, int64_t *longest_chain);
 
 /* As in the file, in the arena: "pegasus(16)". */
 const char *target_topology_text(arena *a, target_topology t);
-/* In a few characters, in the arena: "8 bits, -128..127", "-2..1", "float32". */
+/* In a few characters, in the arena: "8 bits, -128..127", "32 bits", "-2..1", "float32". */
 const char *target_values_text(arena *a, const target_values *v);
-extern const char *const target_kind_names[];  /* by target_kind; NULL ends */
-extern const char *const target_field_names[]; /* by target_fields; NULL ends */
+const char *target_range_text(arena *a, const target_values *v); /* "-128..127", "from -2", "any" */
+extern const char *const target_kind_names[];                    /* by target_kind; NULL ends */
+extern const char *const target_field_names[];                   /* by target_fields; NULL ends */
 
 /* The formats that a target may name. */
 typedef struct target_format {

@@ -183,7 +183,7 @@ int options_parse(cli *c, const option_table *table, int argc, char **argv, void
         else
             *positional = argument;
     }
-    if (p.status == OPTIONS_GO_ON && !*positional) {
+    if (p.status == OPTIONS_GO_ON && !*positional && *table->positional != '[') {
         p.status = cli_fail(c, EXIT_USAGE, "%s is missing", table->positional);
         cli_hint(c, "`isg %s --help` shows how it is used", c->command->name);
     }

@@ -30,7 +30,7 @@ typedef struct option_row {
 
 /* What the help says around the options. */
 typedef struct option_table {
-    const char *positional; /* "MODEL.attn" */
+    const char *positional; /* "MODEL.attn"; "[NAME]" may be left out */
     const char *what;       /* a paragraph */
     const char *examples;   /* lines */
     const option_row *rows; /* end with name NULL */
