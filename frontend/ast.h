@@ -39,7 +39,7 @@ typedef enum ast_kind {
     AST_SUBTRACT,
     AST_MULTIPLY,
     AST_DIVIDE,
-    AST_SUM, /* sum[indices : condition] args[0] */
+    AST_SUM,   /* sum[indices : condition] args[0] */
     AST_EQUAL, /* from here on: conditions */
     AST_NOT_EQUAL,
     AST_LESS,
@@ -65,28 +65,28 @@ typedef ARENA_LIST(ast_expr *) ast_exprs;
 
 struct ast_expr {
     ast_kind kind;
-    ir_span span;     /* the whole expression */
-    ast_name name;    /* of a name, path, call, element or member */
-    double number;    /* AST_NUMBER */
-    ast_exprs args;   /* operands, arguments or subscripts */
-    ast_names labels; /* AST_CALL: args.at[k] is given by name when labels.at[k].name is not 0 */
+    ir_span span;        /* the whole expression */
+    ast_name name;       /* of a name, path, call, element or member */
+    double number;       /* AST_NUMBER */
+    ast_exprs args;      /* operands, arguments or subscripts */
+    ast_names labels;    /* AST_CALL: args.at[k] is given by name when labels.at[k].name is not 0 */
     ast_names indices;   /* AST_SUM */
     ast_expr *condition; /* AST_SUM; NULL: always */
     uint32_t nesting, height;
 
     /* filled by sema */
     ast_sort sort;
-    bool is_number;       /* a constant free of shape names and options: `number` is its value */
+    bool is_number; /* a constant free of shape names and options: `number` is its value */
     bool has_spin;
-    uint32_t size;        /* nodes that a constant has once names are replaced by what they stand for */
-    symbol *symbol;       /* what the name stands for; AST_CALL: the fn or hamiltonian, NULL for a built-in */
+    uint32_t size;  /* nodes that a constant has once names are replaced by what they stand for */
+    symbol *symbol; /* what the name stands for; AST_CALL: the fn or hamiltonian, NULL for a built-in */
     const struct builtin *builtin;
     symbol **index_symbols; /* AST_SUM */
-    uint32_t result;      /* AST_MEMBER of a call: which result */
+    uint32_t result;        /* AST_MEMBER of a call: which result */
 };
 
 typedef struct ast_type {
-    ast_name name;  /* f32, i32, params; 0: could not be read */
+    ast_name name; /* f32, i32, params; 0: could not be read */
     ast_exprs dims;
     ir_span span;
     ir_type type; /* filled by sema */
@@ -120,11 +120,11 @@ typedef ARENA_LIST(ast_result) ast_results;
 typedef struct ast_statement {
     ast_statement_kind kind;
     ir_span span;
-    bool broken;     /* what follows the name could not be read */
-    bool tuple;      /* let (a, b) = */
+    bool broken;      /* what follows the name could not be read */
+    bool tuple;       /* let (a, b) = */
     bool subscripted; /* let x[...] = */
-    ast_name name;   /* use: the path as written; param: the path */
-    ast_names names; /* index: its names; let (a, b): a and b; let x[i], spin x[i]: the indices */
+    ast_name name;    /* use: the path as written; param: the path */
+    ast_names names;  /* index: its names; let (a, b): a and b; let x[i], spin x[i]: the indices */
     ast_type type;
     ast_expr *value; /* let, const, output, minimize; index: the range */
     ast_expr *condition;
@@ -175,7 +175,7 @@ typedef struct ast_file {
     bool from_library;
     ARENA_LIST(ast_item *) items;
     uint32_t syntax_errors;
-    bool item_lost;            /* the rest of the file could not be read: unknown names may be its */
+    bool item_lost; /* the rest of the file could not be read: unknown names may be its */
     ARENA_LIST(struct ast_file *) uses;
 } ast_file;
 typedef ARENA_LIST(ast_file *) ast_files;

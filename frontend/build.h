@@ -13,6 +13,7 @@ typedef struct builder {
     ir_module *module;
     arena *arena;
     ir_function *function;
+    uint32_t call_results; /* of all calls of Hamiltonians */
 } builder;
 
 ir_op build_op(builder *b, ir_opcode code, const ir_value *operands, uint32_t count, uint32_t results, ir_span span);
@@ -21,6 +22,8 @@ ir_value build_poison(builder *b, ir_span span);
 void build_name(builder *b, ir_value value, ast_name name);
 /* A constant as an expression of numbers and symbols. */
 ir_expr build_constant(builder *b, const ast_expr *e);
+/* The constant that a let stands for, or the range of an index. */
+ir_expr build_symbol_value(builder *b, symbol *sym);
 /* Shared by constants and index notation: the node of an operator or function. */
 ir_expr_kind build_kind(const ast_expr *e);
 void build_graph_body(builder *b, const ast_item *item);

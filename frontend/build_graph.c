@@ -57,6 +57,21 @@ static ir_value builtin_call(builder *b, const ast_expr *e)
     return ir_op_result(b->module, op, 0);
 }
 
+enum { MAX_CALL_RESULTS = 250000 }; /* a bound on memory: few bytes of text can call for many results */
+
+static bool too_many_results(builder *b, const ast_expr *call)
+{
+    uint32_t before = b->call_results, results = sema_call_results(call);
+    b->call_results = before + results < before ? UINT32_MAX : before + results;
+    if (b->call_results <= MAX_CALL_RESULTS)
+        return false;
+    if (before <= MAX_CALL_RESULTS)
+        diagnostics_error(b->module->diagnostics, call->span, "the calls of the program give more than %d results in all",
+                          MAX_CALL_RESULTS);
+    b->call_results = MAX_CALL_RESULTS + 1;
+    return true;
+}
+
 /* The call as an op, with all its results. */
 static ir_op item_call(builder *b, const ast_expr *e)
 {
@@ -88,6 +103,8 @@ static ir_value call_result(builder *b, const ast_expr *call, uint32_t result)
         return build_poison(b, call->span);
     if (!call->symbol)
         return builtin_call(b, call);
+    if (too_many_results(b, call))
+        return build_poison(b, call->span);
     return ir_op_result(b->module, item_call(b, call), result);
 }
 
@@ -100,8 +117,11 @@ static ir_value name_value(builder *b, const ast_expr *e)
 
 static ir_value operator_value(builder *b, const ast_expr *e)
 {
-    static const ir_opcode codes[] = {
-        [AST_NEGATE] = OP_NEGATE, [AST_ADD] = OP_ADD, [AST_SUBTRACT] = OP_SUBTRACT, [AST_MULTIPLY] = OP_MULTIPLY, [AST_DIVIDE] = OP_DIVIDE};
+    static const ir_opcode codes[] = {[AST_NEGATE] = OP_NEGATE,
+                                      [AST_ADD] = OP_ADD,
+                                      [AST_SUBTRACT] = OP_SUBTRACT,
+                                      [AST_MULTIPLY] = OP_MULTIPLY,
+                                      [AST_DIVIDE] = OP_DIVIDE};
     ir_value operands[2];
     for (uint32_t i = 0; i < e->args.count; i++)
         operands[i] = tensor(b, e->args.at[i]);
@@ -138,9 +158,9 @@ static void let_tuple(builder *b, const ast_statement *st)
                 st->symbols[0]->kind == SYMBOL_TENSOR;
     ir_op op = 0;
     ir_value single = 0;
-    if (good && st->value->symbol)
+    if (good && st->value->symbol && !too_many_results(b, st->value))
         op = item_call(b, st->value);
-    else if (good)
+    else if (good && !st->value->symbol)
         single = builtin_call(b, st->value);
     for (uint32_t i = 0; st->symbols && i < st->names.count; i++) {
         ir_value value = op ? ir_op_result(b->module, op, i) : single ? single : build_poison(b, st->names.at[i].span);
@@ -179,7 +199,8 @@ static void add_weight(builder *b, const ast_statement *st)
             continue;
         if (!ir_type_equal(before.type, weight.type)) {
             diagnostics *d = b->module->diagnostics;
-            diagnostic *made = diagnostics_error(d, st->span, "'@%s' has another shape elsewhere", ir_text(b->module, weight.path));
+            diagnostic *made =
+                diagnostics_error(d, st->span, "'@%s' has another shape elsewhere", ir_text(b->module, weight.path));
             diagnostic_note_at(d, made, before.span, "it is given here");
         }
         return;

@@ -16,7 +16,7 @@ static ir_index *bind(builder *b, symbol *const *symbols, const ir_span *spans, 
 {
     ir_index *indices = ARENA_ARRAY(b->arena, ir_index, count);
     for (uint32_t i = 0; i < count; i++) {
-        ir_expr extent = build_constant(b, symbols[i]->value);
+        ir_expr extent = build_symbol_value(b, symbols[i]);
         indices[i] = ir_index_new(b->module, symbols[i]->name, extent, spans[i]);
         symbols[i]->index = indices[i];
     }
@@ -45,7 +45,8 @@ static ir_expr integer_of(builder *b, const ast_expr *e)
     ir_expr args[2];
     for (uint32_t i = 0; i < e->args.count && i < 2; i++)
         args[i] = integer_of(b, e->args.at[i]);
-    return ir_expr_new(b->module, (ir_expr_data){.kind = build_kind(e), .args = args, .arg_count = e->args.count, .span = e->span});
+    return ir_expr_new(b->module,
+                       (ir_expr_data){.kind = build_kind(e), .args = args, .arg_count = e->args.count, .span = e->span});
 }
 
 static ir_expr name_expr(builder *b, const ast_expr *e)
@@ -101,7 +102,8 @@ static ir_expr expr_of(builder *b, const ast_expr *e)
     ir_expr args[2];
     for (uint32_t i = 0; i < e->args.count && i < 2; i++)
         args[i] = expr_of(b, e->args.at[i]);
-    return ir_expr_new(b->module, (ir_expr_data){.kind = build_kind(e), .args = args, .arg_count = e->args.count, .span = e->span});
+    return ir_expr_new(b->module,
+                       (ir_expr_data){.kind = build_kind(e), .args = args, .arg_count = e->args.count, .span = e->span});
 }
 
 /* ---- statements ---- */

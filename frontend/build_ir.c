@@ -49,11 +49,18 @@ ir_expr_kind build_kind(const ast_expr *e)
     return kinds[e->kind];
 }
 
+/* Made once: a program may name it often. */
+ir_expr build_symbol_value(builder *b, symbol *sym)
+{
+    if (!sym->expr)
+        sym->expr = build_constant(b, sym->value);
+    return sym->expr;
+}
+
 static ir_expr symbol_constant(builder *b, const ast_expr *e)
 {
-    const symbol *sym = e->symbol;
-    if (sym && sym->value) /* a let stands for its expression */
-        return build_constant(b, sym->value);
+    if (e->symbol && e->symbol->value) /* a let stands for its expression */
+        return build_symbol_value(b, e->symbol);
     return ir_expr_new(b->module, (ir_expr_data){.kind = EXPR_SYMBOL, .name = e->name.name, .span = e->span});
 }
 
@@ -68,7 +75,8 @@ ir_expr build_constant(builder *b, const ast_expr *e)
     ir_expr args[2];
     for (uint32_t i = 0; i < e->args.count && i < 2; i++)
         args[i] = build_constant(b, e->args.at[i]);
-    return ir_expr_new(b->module, (ir_expr_data){.kind = build_kind(e), .args = args, .arg_count = e->args.count, .span = e->span});
+    return ir_expr_new(b->module,
+                       (ir_expr_data){.kind = build_kind(e), .args = args, .arg_count = e->args.count, .span = e->span});
 }
 
 /* ---- functions ---- */

@@ -12,9 +12,9 @@ enum { MAX_FILES = 1024, MAX_USE_DEPTH = 256 };
 typedef struct source {
     const char *path; /* as shown; the library's own begin with nothing before "std/" */
     bool from_library;
-    ast_file *file;    /* NULL: could not be read */
-    bool open;         /* what it uses is being loaded */
-    ir_span used_at;   /* the `use` that loaded it */
+    ast_file *file;  /* NULL: could not be read */
+    bool open;       /* what it uses is being loaded */
+    ir_span used_at; /* the `use` that loaded it */
 } source;
 
 typedef struct loader {
@@ -39,7 +39,8 @@ static const char *normalise(arena *a, const char *path)
     size_t root = used;
     while (*path) {
         size_t part = strcspn(path, "/");
-        if (part == 2 && !memcmp(path, "..", 2) && used > root && !(used - root >= 2 && !memcmp(out + used - 2, "..", 2) && (used - root == 2 || out[used - 3] == '/'))) {
+        if (part == 2 && !memcmp(path, "..", 2) && used > root &&
+            !(used - root >= 2 && !memcmp(out + used - 2, "..", 2) && (used - root == 2 || out[used - 3] == '/'))) {
             while (used > root && out[used - 1] != '/')
                 used--;
             used -= used > root;
@@ -203,7 +204,8 @@ static source *resolve(loader *l, const source *user, ast_name name)
 static void report_cycle(const loader *l, const source *again, const source *user, ast_name name)
 {
     diagnostics *d = l->module->diagnostics;
-    diagnostic *made = diagnostics_error(d, name.span, again == user ? "'%s' uses itself" : "'%s' uses itself through this file", again->path);
+    diagnostic *made =
+        diagnostics_error(d, name.span, again == user ? "'%s' uses itself" : "'%s' uses itself through this file", again->path);
     const source *inner = user;
     for (uint32_t i = 0; inner != again && i < 8; i++) {
         diagnostic_note_at(d, made, inner->used_at, "'%s' is used here", inner->path);

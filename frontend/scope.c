@@ -4,9 +4,9 @@
 #include <string.h>
 
 enum {
-    MAX_SUGGESTIONS = 40,  /* reports of unknown names that look for a near one */
+    MAX_SUGGESTIONS = 40, /* errors up to which a near name is looked for */
     MAX_CANDIDATES = 4096,
-    MAX_LOOKED_UP = 200    /* errors up to which names are searched in broken text */
+    MAX_LOOKED_UP = 200 /* errors up to which names are searched in broken text */
 };
 
 symbol *scope_new(sema *s, symbol_kind kind, ast_name name)
@@ -75,7 +75,8 @@ symbol *scope_bind(sema *s, symbol_kind kind, ast_name name)
     }
     if (before) {
         diagnostic *d = sema_error(s, name.span, "'%s' is already bound", sema_text(s, name.name));
-        diagnostic_note_at(s->diagnostics, d, before->span, "%s '%s' is bound here", scope_describe(before), sema_text(s, name.name));
+        diagnostic_note_at(s->diagnostics, d, before->span, "%s '%s' is bound here", scope_describe(before),
+                           sema_text(s, name.name));
         return sym;
     }
     sym->repeated = false;
@@ -121,6 +122,20 @@ static bool is_wanted(const symbol *sym, scope_want want)
     default:
         return sym->kind == SYMBOL_CONST || sym->kind >= SYMBOL_SHAPE;
     }
+}
+
+void scope_suggest_of(sema *s, diagnostic *d, ir_name name, ir_name (*at)(const void *list, uint32_t position), const void *list,
+                      uint32_t count)
+{
+    if (s->diagnostics->error_count > MAX_SUGGESTIONS)
+        return;
+    count = count < MAX_CANDIDATES ? count : MAX_CANDIDATES;
+    const char **candidates = ARENA_ARRAY(s->arena, const char *, count);
+    for (uint32_t i = 0; i < count; i++)
+        candidates[i] = sema_text(s, at(list, i));
+    const char *nearest = diagnostics_nearest(s->arena, sema_text(s, name), candidates, count);
+    if (nearest)
+        diagnostic_hint(s->diagnostics, d, "did you mean '%s'?", nearest);
 }
 
 void scope_suggest(sema *s, diagnostic *d, ir_name name, scope_want want)

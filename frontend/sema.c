@@ -138,7 +138,8 @@ static void report_recursion(sema *s, ast_expr *call, symbol *const *way, uint32
     caller->recursion = callee;
     diagnostic *d = sema_error(s, call->span, caller == callee ? "fn '%s' calls itself" : "fn '%s' calls itself through '%s'",
                                sema_text(s, callee->name), sema_text(s, caller->name));
-    diagnostic_note_at(s->diagnostics, d, callee->span, "fns are expanded at each call, so '%s' would never end", sema_text(s, callee->name));
+    diagnostic_note_at(s->diagnostics, d, callee->span, "fns are expanded at each call, so '%s' would never end",
+                       sema_text(s, callee->name));
 }
 
 /* Depth first from one fn, with a stack of its own: chains of calls may be long. */
@@ -194,7 +195,7 @@ void sema_check(sema *s, ir_module *m, ast_files files, bool names_lost)
     s->local_body = ARENA_ARRAY(s->arena, uint32_t, s->name_count);
     for (int i = 0; i < MARK_COUNT; i++)
         s->marks[i] = arena_take(s->arena, s->name_count, sizeof *s->marks[i]);
-    s->sees = ARENA_ARRAY(s->arena, bool, (size_t)files.count * files.count);
+    s->sees = ARENA_ARRAY(s->arena, bool, (size_t)files.count *files.count);
     close_sees(s);
     for (uint32_t i = 0; i < files.count; i++)
         define_items(s, files.at[i]);

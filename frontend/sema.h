@@ -31,7 +31,7 @@ typedef struct spin_fault {
 struct symbol {
     symbol_kind kind;
     ir_name name;
-    ir_span span; /* of the name where it is bound */
+    ir_span span;        /* of the name where it is bound */
     diagnostic *unknown; /* a poison made by an unknown name: the report */
     bool repeated;       /* a second binding of its name: nothing refers to it */
 
@@ -53,23 +53,30 @@ struct symbol {
     ast_expr *value;
 
     /* names in a Hamiltonian */
-    int rank;          /* subscripts that it takes; -1: unknown */
+    int rank; /* subscripts that it takes; -1: unknown */
     bool has_spin;
     ARENA_LIST(spin_fault) faults;
     ARENA_LIST(symbol *) uses; /* lets with spins that a let reads */
-    bool bound;        /* index: inside a binder of it */
+    bool bound;                /* index: inside a binder of it */
     ir_span bound_at;
 
     /* filled by build_ir */
     ir_value built;
     ir_index index;
-    ir_expr expr;
+    ir_expr expr; /* of a let's constant or an index's range, made once */
 };
 
 typedef enum sema_where { IN_FILE, IN_MODEL, IN_FN, IN_HAMILTONIAN } sema_where;
 
 /* Namespaces of their own: outputs and results, paths of params. */
 typedef enum sema_mark { MARK_RESULT, MARK_PARAM, MARK_COUNT } sema_mark;
+
+typedef struct sema_first {
+    uint32_t body;
+    ir_span span;
+} sema_first;
+
+typedef ARENA_LIST(ir_span) sema_spans;
 
 typedef struct sema {
     ir_module *module;
@@ -85,7 +92,7 @@ typedef struct sema {
     symbol **item_of;
     symbol **local_of;
     uint32_t *local_body; /* local_of holds in this body alone */
-    struct { uint32_t body; ir_span span; } *marks[MARK_COUNT]; /* where a name was given first, in that body alone */
+    sema_first *marks[MARK_COUNT]; /* where a name was given first, in that body alone */
     ARENA_LIST(symbol *) items;
     ARENA_LIST(symbol *) fns; /* in order of definition, for the search of recursion */
 
@@ -96,12 +103,12 @@ typedef struct sema {
     uint32_t body; /* number of the body */
     ARENA_LIST(symbol *) locals;
     uint32_t const_depth;
-    ARENA_LIST(ir_span) lost_items, lost; /* text that could not be read, of all files and of the body: names in it may be bound there */
+    sema_spans lost_items, lost; /* text that could not be read, of all files and of the body: names in it may be bound there */
 
     /* inside a Hamiltonian's expression */
-    bool guarded;            /* a condition or a sum around it: it may never be evaluated */
-    spin_fault barrier;      /* the outermost divisor or function around it: what a spin there would be */
-    symbol *faults_to;       /* the let, or the energy, that is being checked; NULL: spins are free */
+    bool guarded;       /* a condition or a sum around it: it may never be evaluated */
+    spin_fault barrier; /* the outermost divisor or function around it: what a spin there would be */
+    symbol *faults_to;  /* the let, or the energy, that is being checked; NULL: spins are free */
 } sema;
 
 /* Checks all files; on return the tree is annotated. */
@@ -122,6 +129,9 @@ const char *scope_describe(const symbol *sym);
 
 typedef enum scope_want { WANT_VALUE, WANT_FUNCTION, WANT_INDEX } scope_want;
 void scope_suggest(sema *s, diagnostic *d, ir_name name, scope_want want);
+/* The same among `count` names of a list. */
+void scope_suggest_of(sema *s, diagnostic *d, ir_name name, ir_name (*at)(const void *list, uint32_t position), const void *list,
+                      uint32_t count);
 /* Reports an unknown name once a body and makes it poison there. */
 /* Remembers text that could not be read: an unknown name that stands in it is not reported. */
 void scope_lose(sema *s, ir_span span);

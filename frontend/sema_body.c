@@ -38,7 +38,9 @@ void sema_parameters(sema *s, ast_item *item)
 
 /* ---- statements ---- */
 
-static const struct { const char *text, *place; } statement_forms[] = {
+static const struct {
+    const char *text, *place;
+} statement_forms[] = {
     [STATEMENT_BROKEN] = {"", ""},
     [STATEMENT_USE] = {"use", "at the top of a file"},
     [STATEMENT_CONST] = {"const", "at the top of a file"},
@@ -123,8 +125,9 @@ static void bind_tuple(sema *s, ast_statement *st)
     uint32_t results = good ? sema_call_results(st->value) : 0;
     if (results && results != st->names.count) {
         ir_span span = ast_join(st->names.at[0].span, st->names.at[st->names.count - 1].span);
-        diagnostic *d = sema_error(s, span, "%u %s bound, but '%s' gives %u %s", st->names.count, st->names.count == 1 ? "name is" : "names are",
-                                   sema_text(s, st->value->name.name), results, results == 1 ? "result" : "results");
+        diagnostic *d = sema_error(s, span, "%u %s bound, but '%s' gives %u %s", st->names.count,
+                                   st->names.count == 1 ? "name is" : "names are", sema_text(s, st->value->name.name), results,
+                                   results == 1 ? "result" : "results");
         note_results(s, d, st->value);
     }
     good &= results == st->names.count;
@@ -136,7 +139,8 @@ static void bind_tuple(sema *s, ast_statement *st)
 static void let(sema *s, ast_statement *st)
 {
     if (st->subscripted) {
-        diagnostic *d = sema_error(s, ast_join(st->name.span, st->names.at[st->names.count - 1].span), "'let' with subscripts stands in a hamiltonian only");
+        diagnostic *d = sema_error(s, ast_join(st->name.span, st->names.at[st->names.count - 1].span),
+                                   "'let' with subscripts stands in a hamiltonian only");
         diagnostic_hint(s->diagnostics, d, "here a name stands for a whole tensor: let %s = ...", sema_text(s, st->name.name));
         st->broken = true;
     }

@@ -14,7 +14,8 @@ const ast_results *sema_results_of(const ast_item *item)
 
 ast_name sema_result_name(const ast_result *result)
 {
-    return result->target && (result->target->kind == AST_NAME || result->target->kind == AST_ELEMENT) ? result->target->name : (ast_name){0};
+    return result->target && (result->target->kind == AST_NAME || result->target->kind == AST_ELEMENT) ? result->target->name
+                                                                                                       : (ast_name){0};
 }
 
 uint32_t sema_call_results(const ast_expr *call)
@@ -86,8 +87,8 @@ static bool check_count(sema *s, const ast_expr *e, uint32_t wanted, const char 
     uint32_t given = count_positional(e);
     if (given == wanted)
         return true;
-    diagnostic *d = sema_error(s, e->span, "'%s' takes %s, but %u %s given", sema_text(s, e->name.name), number_of(s, wanted, "argument"),
-                               given, given == 1 ? "is" : "are");
+    diagnostic *d = sema_error(s, e->span, "'%s' takes %s, but %u %s given", sema_text(s, e->name.name),
+                               number_of(s, wanted, "argument"), given, given == 1 ? "is" : "are");
     if (given > wanted && named)
         diagnostic_hint(s->diagnostics, d, "'%s' is given by name: %s = ...", named, named);
     if (e->symbol)
@@ -171,7 +172,8 @@ static void call_builtin(sema *s, ast_expr *e, const builtin *b)
     uint32_t wanted = 0;
     while (b->operands[wanted])
         wanted++;
-    if (!check_order(s, e) || !check_count(s, e, wanted, b->named == NAMED_NONE ? NULL : b->key) || !check_builtin_arguments(s, e, b))
+    if (!check_order(s, e) || !check_count(s, e, wanted, b->named == NAMED_NONE ? NULL : b->key) ||
+        !check_builtin_arguments(s, e, b))
         sema_poison(e);
 }
 
@@ -185,17 +187,16 @@ static const ast_parameter *find_option(const ast_item *item, ir_name name)
     return NULL;
 }
 
+static ir_name option_at(const void *list, uint32_t position)
+{
+    return ((const ast_parameters *)list)->at[position].name.name;
+}
+
 static bool unknown_option(sema *s, const symbol *callee, ast_name label)
 {
-    const ast_item *item = callee->item;
-    const char **names = ARENA_ARRAY(s->arena, const char *, item->header.options.count + 1);
-    for (uint32_t i = 0; i < item->header.options.count; i++)
-        names[i] = sema_text(s, item->header.options.at[i].name.name);
-    const char *text = sema_text(s, label.name);
-    diagnostic *d = sema_error(s, label.span, "'%s' has no option '%s'", sema_text(s, callee->name), text);
-    const char *nearest = diagnostics_nearest(s->arena, text, names, item->header.options.count);
-    if (nearest)
-        diagnostic_hint(s->diagnostics, d, "did you mean '%s'?", nearest);
+    const ast_parameters *options = &callee->item->header.options;
+    diagnostic *d = sema_error(s, label.span, "'%s' has no option '%s'", sema_text(s, callee->name), sema_text(s, label.name));
+    scope_suggest_of(s, d, label.name, option_at, options, options->count);
     diagnostic_note_at(s->diagnostics, d, callee->span, "'%s' is defined here", sema_text(s, callee->name));
     return false;
 }
@@ -246,7 +247,8 @@ static void call_item(sema *s, ast_expr *e, symbol *callee)
         return;
     }
     if (callee->kind != SYMBOL_FN && callee->kind != SYMBOL_HAMILTONIAN) {
-        diagnostic *d = sema_error(s, e->name.span, "'%s' is a %s and cannot be called", sema_text(s, callee->name), scope_describe(callee));
+        diagnostic *d =
+            sema_error(s, e->name.span, "'%s' is a %s and cannot be called", sema_text(s, callee->name), scope_describe(callee));
         diagnostic_note_at(s->diagnostics, d, callee->span, "'%s' is defined here", sema_text(s, callee->name));
         sema_poison(e);
         return;
@@ -259,7 +261,8 @@ static void call_item(sema *s, ast_expr *e, symbol *callee)
     }
     const ast_parameters *options = &callee->item->header.options;
     const char *option = options->count ? sema_text(s, options->at[0].name.name) : NULL;
-    if (!check_order(s, e) || !check_count(s, e, callee->item->header.parameters.count, option) || !check_item_arguments(s, e, callee))
+    if (!check_order(s, e) || !check_count(s, e, callee->item->header.parameters.count, option) ||
+        !check_item_arguments(s, e, callee))
         sema_poison(e);
 }
 
@@ -284,10 +287,14 @@ void sema_call(sema *s, ast_expr *e)
 
 /* ---- members ---- */
 
+static ir_name result_at(const void *list, uint32_t position)
+{
+    return sema_result_name(&((const ast_results *)list)->at[position]).name;
+}
+
 static void result_of(sema *s, ast_expr *e, const ast_expr *call)
 {
     const symbol *callee = call->symbol;
-    const char *name = sema_text(s, e->name.name);
     e->sort = SORT_TENSOR;
     if (!callee || callee->kind == SYMBOL_FN) {
         sema_error(s, e->span, "'%s' has no results by name; only a hamiltonian has", sema_text(s, call->name.name));
@@ -296,20 +303,14 @@ static void result_of(sema *s, ast_expr *e, const ast_expr *call)
     }
     const ast_results *results = sema_results_of(callee->item);
     uint32_t count = results ? results->count : 0;
-    const char **names = ARENA_ARRAY(s->arena, const char *, count + 1);
-    for (e->result = 0; e->result < count; e->result++) {
-        ast_name result = sema_result_name(&results->at[e->result]);
-        if (result.name == e->name.name)
+    for (e->result = 0; e->result < count; e->result++)
+        if (result_at(results, e->result) == e->name.name)
             return;
-        names[e->result] = sema_text(s, result.name);
-    }
     sema_poison(e);
     if (!count)
         return;
-    diagnostic *d = sema_error(s, e->span, "'%s' has no result '%s'", sema_text(s, callee->name), name);
-    const char *nearest = diagnostics_nearest(s->arena, name, names, count);
-    if (nearest)
-        diagnostic_hint(s->diagnostics, d, "did you mean '%s'?", nearest);
+    diagnostic *d = sema_error(s, e->span, "'%s' has no result '%s'", sema_text(s, callee->name), sema_text(s, e->name.name));
+    scope_suggest_of(s, d, e->name.name, result_at, results, count);
     diagnostic_note_at(s->diagnostics, d, results->at[0].value->span, "its results are returned here");
 }
 

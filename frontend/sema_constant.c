@@ -5,8 +5,8 @@
 #include <string.h>
 
 enum {
-    MAX_CONST_DEPTH = 200, /* constants that refer to one another */
-    MAX_CONSTANT_SIZE = 1000 /* nodes of a constant that depends on shape names, names replaced */
+    MAX_CONST_DEPTH = 200,  /* constants that refer to one another */
+    MAX_CONSTANT_SIZE = 256 /* nodes of a constant that depends on shape names, names replaced */
 };
 #define MAX_SIZE 2147483648.0 /* of an axis: the most elements that a tensor may have */
 
@@ -17,7 +17,8 @@ void sema_const_item(sema *s, symbol *sym)
         return;
     ast_expr *value = sym->statement->value;
     if (sym->state == CONST_BUSY || s->const_depth >= MAX_CONST_DEPTH) {
-        sema_error(s, sym->span, sym->state == CONST_BUSY ? "constant '%s' is defined by itself" : "constant '%s' refers to too many others",
+        sema_error(s, sym->span,
+                   sym->state == CONST_BUSY ? "constant '%s' is defined by itself" : "constant '%s' refers to too many others",
                    sema_text(s, sym->name));
         sym->kind = SYMBOL_POISON;
         sym->state = CONST_DONE;

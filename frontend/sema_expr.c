@@ -44,7 +44,8 @@ static void index_name(sema *s, ast_expr *e, const symbol *sym)
     if (sym->bound)
         return;
     diagnostic *d = sema_error(s, e->span, "index '%s' has no value here", sema_text(s, sym->name));
-    diagnostic_hint(s->diagnostics, d, "bind it around the expression: sum[%s], or a subscript on the left of '='", sema_text(s, sym->name));
+    diagnostic_hint(s->diagnostics, d, "bind it around the expression: sum[%s], or a subscript on the left of '='",
+                    sema_text(s, sym->name));
     sema_poison(e);
 }
 
@@ -127,7 +128,8 @@ static void path(sema *s, ast_expr *e)
     }
     sema_poison(e);
     if (s->where == IN_FILE) {
-        sema_error(s, e->span, "'@%s' is a parameter and known only at run time; a constant is needed here", sema_text(s, e->name.name));
+        sema_error(s, e->span, "'@%s' is a parameter and known only at run time; a constant is needed here",
+                   sema_text(s, e->name.name));
         return;
     }
     diagnostic *d = sema_error(s, e->span, "'@...' stands in a model or fn, not in a hamiltonian");

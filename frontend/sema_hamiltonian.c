@@ -4,8 +4,8 @@
 typedef struct body {
     ast_item *item;
     const ast_statement *spin, *minimize, *result; /* the first of each */
-    bool broken;     /* a statement was lost: what is missing may be it */
-    symbol *energy;  /* stands for the minimised expression in the search for misplaced spins */
+    bool broken;                                   /* a statement was lost: what is missing may be it */
+    symbol *energy;                                /* stands for the minimised expression in the search for misplaced spins */
 } body;
 
 /* The expression of a binder, evaluated only where its condition holds; `faults_to` as in sema.h. */
@@ -178,7 +178,8 @@ static void results(sema *s, body *b, ast_statement *st)
 {
     if (b->result) {
         diagnostic *d = sema_error(s, st->span, "a second 'return'");
-        diagnostic_note_at(s->diagnostics, d, b->result->span, "the first is here; one 'return' gives all results: return a = ..., b = ...;");
+        diagnostic_note_at(s->diagnostics, d, b->result->span,
+                           "the first is here; one 'return' gives all results: return a = ..., b = ...;");
         st->broken = true;
         return;
     }

@@ -144,14 +144,15 @@ static void element_of(sema *s, ast_expr *e, symbol *sym)
     }
     bool has_elements = (sym->kind == SYMBOL_TENSOR && !sym->is_constant) || sym->kind == SYMBOL_SPIN;
     if (!has_elements) {
-        diagnostic *d = sema_error(s, e->name.span, "'%s' is a %s and takes no subscripts", sema_text(s, e->name.name), scope_describe(sym));
+        diagnostic *d =
+            sema_error(s, e->name.span, "'%s' is a %s and takes no subscripts", sema_text(s, e->name.name), scope_describe(sym));
         diagnostic_note_at(s->diagnostics, d, sym->span, "'%s' is bound here", sema_text(s, e->name.name));
         sema_poison(e);
         return;
     }
     if (sym->rank >= 0 && e->args.count > (uint32_t)sym->rank) {
-        diagnostic *d = sema_error(s, e->span, "'%s' has %d %s, but %u subscripts are given", sema_text(s, e->name.name), sym->rank,
-                                   sym->rank == 1 ? "axis" : "axes", e->args.count);
+        diagnostic *d = sema_error(s, e->span, "'%s' has %d %s, but %u subscripts are given", sema_text(s, e->name.name),
+                                   sym->rank, sym->rank == 1 ? "axis" : "axes", e->args.count);
         diagnostic_note_at(s->diagnostics, d, sym->span, "'%s' is bound here", sema_text(s, e->name.name));
         sema_poison(e);
         return;
@@ -234,15 +235,16 @@ static void check_form(sema *s, ast_expr *e, const builtin *b)
     ir_expr_kind kind = e->args.count == 1 ? b->one : e->args.count == 2 ? b->two : EXPR_POISON;
     if (kind != EXPR_POISON)
         return;
-    sema_error(s, e->span, "'%s' takes %s, but %u %s given", b->name, counts_taken(b), e->args.count, e->args.count == 1 ? "is" : "are");
+    sema_error(s, e->span, "'%s' takes %s, but %u %s given", b->name, counts_taken(b), e->args.count,
+               e->args.count == 1 ? "is" : "are");
     sema_poison(e);
 }
 
 static void not_callable(sema *s, ast_expr *e, const symbol *item)
 {
     if (item->kind != SYMBOL_POISON) {
-        diagnostic *d = sema_error(s, e->name.span, "'%s' is a %s and cannot be called in a hamiltonian", sema_text(s, e->name.name),
-                                   scope_describe(item));
+        diagnostic *d = sema_error(s, e->name.span, "'%s' is a %s and cannot be called in a hamiltonian",
+                                   sema_text(s, e->name.name), scope_describe(item));
         diagnostic_note_at(s->diagnostics, d, item->span, "'%s' is defined here", sema_text(s, e->name.name));
     }
     check_arguments(s, e, true);

@@ -305,12 +305,17 @@ static void check_encoding(syntax *s)
 {
     const unsigned char *text = (const unsigned char *)s->text;
     for (size_t i = 0; i < s->length;) {
-        size_t more = text[i] < 0x80 ? 0 : text[i] >= 0xC2 && text[i] < 0xE0 ? 1 : (text[i] & 0xF0) == 0xE0 ? 2 : text[i] >= 0xF0 && text[i] < 0xF5 ? 3 : 4;
+        size_t more = text[i] < 0x80                      ? 0
+                      : text[i] >= 0xC2 && text[i] < 0xE0 ? 1
+                      : (text[i] & 0xF0) == 0xE0          ? 2
+                      : text[i] >= 0xF0 && text[i] < 0xF5 ? 3
+                                                          : 4;
         bool good = more < 4 && i + more < s->length;
         for (size_t k = 1; good && k <= more; k++)
             good = (text[i + k] & 0xC0) == 0x80;
         if (!good) {
-            diagnostics_error(s->diagnostics, syntax_span(s, (ast_place){(uint32_t)i, (uint32_t)i + 1}), "the text is not UTF-8 here");
+            diagnostics_error(s->diagnostics, syntax_span(s, (ast_place){(uint32_t)i, (uint32_t)i + 1}),
+                              "the text is not UTF-8 here");
             s->file->syntax_errors++;
             return;
         }

@@ -31,15 +31,15 @@ typedef struct syntax {
     int held[SYNTAX_MAX_HELD]; /* tokens to deliver before scanning on, all at held_place */
     uint32_t held_count;
     ast_place held_place;
-    int previous;           /* the last token delivered, and where it ended */
+    int previous;                           /* the last token delivered, and where it ended */
     ast_place previous_place, before_place; /* and the one before it */
-    bool in_set;            /* inside the braces of a spin's domain */
-    uint32_t blocks;        /* bodies open, by their braces */
-    uint32_t brackets;      /* ( and [ open */
-    bool recovering;        /* an error is being skipped */
-    uint32_t skipped_braces; /* opened since then */
-    uint32_t last_error, repeats; /* where the last error was, and how often it has come back */
-    bool at_end;            /* END was delivered */
+    bool in_set;                            /* inside the braces of a spin's domain */
+    uint32_t blocks;                        /* bodies open, by their braces */
+    uint32_t brackets;                      /* ( and [ open */
+    bool recovering;                        /* an error is being skipped */
+    uint32_t skipped_braces;                /* opened since then */
+    uint32_t last_error, repeats;           /* where the last error was, and how often it has come back */
+    bool at_end;                            /* END was delivered */
 } syntax;
 
 /* Parses a file already added to the diagnostics; faults are reported and what could be read is returned. */

@@ -100,8 +100,8 @@ static diagnostic **sort_by_place(diagnostic **from, diagnostic **to, uint32_t c
 
 static bool is_equal(const diagnostic *a, const diagnostic *b)
 {
-    return a->severity == b->severity && a->span.file == b->span.file && a->span.begin == b->span.begin && a->span.end == b->span.end &&
-           !strcmp(a->message, b->message);
+    return a->severity == b->severity && a->span.file == b->span.file && a->span.begin == b->span.begin &&
+           a->span.end == b->span.end && !strcmp(a->message, b->message);
 }
 
 /* Drops what equals one before it; only those at the same place can. */
@@ -169,9 +169,10 @@ static uint32_t code_point(const char *at, size_t length)
 /* Columns of a terminal: two for East Asian wide characters and emoji, none for combining marks. */
 static size_t character_width(uint32_t c)
 {
-    static const struct { uint32_t first, last; } wide[] = {
-        {0x1100, 0x115F}, {0x2E80, 0x303E}, {0x3041, 0xA4CF}, {0xAC00, 0xD7A3},   {0xF900, 0xFAFF},
-        {0xFE30, 0xFE6F}, {0xFF00, 0xFF60}, {0xFFE0, 0xFFE6}, {0x1F300, 0x1FAFF}, {0x20000, 0x3FFFD}};
+    static const struct {
+        uint32_t first, last;
+    } wide[] = {{0x1100, 0x115F}, {0x2E80, 0x303E}, {0x3041, 0xA4CF}, {0xAC00, 0xD7A3},   {0xF900, 0xFAFF},
+                {0xFE30, 0xFE6F}, {0xFF00, 0xFF60}, {0xFFE0, 0xFFE6}, {0x1F300, 0x1FAFF}, {0x20000, 0x3FFFD}};
     if ((c >= 0x0300 && c <= 0x036F) || (c >= 0x200B && c <= 0x200F) || c == 0xFE0F)
         return 0;
     for (size_t i = 0; i < sizeof wide / sizeof *wide; i++)

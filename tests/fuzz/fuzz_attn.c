@@ -1,6 +1,6 @@
-/* fuzz_attn.c - libFuzzer harness: any bytes as `.attn` text, loaded as the file main.attn. What loads without an error must verify,
- * and print to a text that parses; with errors, what is left must verify too. A file that uses `main.attn` meets a
- * cycle, and one that uses anything else the library. Memory is limited, as reliability.md promises.
+/* fuzz_attn.c - libFuzzer harness: any bytes as `.attn` text, loaded as the file main.attn. What loads without an error must
+ * verify, and print to a text that parses; with errors, what is left must verify too. A file that uses `main.attn` meets a cycle,
+ * and one that uses anything else the library. Memory is limited, as reliability.md promises.
  */
 #include "frontend/frontend.h"
 
