@@ -57,7 +57,7 @@ static ir_value builtin_call(builder *b, const ast_expr *e)
     return ir_op_result(b->module, op, 0);
 }
 
-enum { MAX_CALL_RESULTS = 250000 }; /* a bound on memory: few bytes of text can call for many results */
+enum { MAX_CALL_RESULTS = 100000 }; /* a bound on memory: few bytes of text can call for many results */
 
 static bool too_many_results(builder *b, const ast_expr *call)
 {
