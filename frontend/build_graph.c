@@ -78,6 +78,7 @@ static ir_op item_call(builder *b, const ast_expr *e)
     const ast_item *callee = e->symbol->item;
     ir_value *operands = ARENA_ARRAY(b->arena, ir_value, e->args.count);
     ir_option *options = ARENA_ARRAY(b->arena, ir_option, e->args.count);
+    ir_span *spans = ARENA_ARRAY(b->module->arena, ir_span, e->args.count);
     uint32_t count = 0, option_count = 0;
     for (uint32_t i = 0; i < e->args.count; i++) {
         const ast_expr *arg = e->args.at[i];
@@ -87,10 +88,12 @@ static ir_op item_call(builder *b, const ast_expr *e)
             continue;
         }
         bool takes_group = callee->header.parameters.at[count].type.type.elem == IR_GROUP;
+        spans[count] = arg->span;
         operands[count++] = takes_group ? value_of(b, arg) : tensor(b, arg);
     }
     uint32_t results = sema_call_results(e);
     ir_op op = build_op(b, OP_CALL, operands, count, results, e->span);
+    ir_op_get(b->module, op)->operand_spans = spans;
     *ir_op_attribute(b->module, op, "callee") = (ir_attribute){.present = true, .name = callee->name.name};
     if (option_count)
         *ir_op_attribute(b->module, op, "options") = (ir_attribute){.present = true, .list = options, .count = option_count};
