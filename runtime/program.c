@@ -225,3 +225,9 @@ void isg_cancel(isg_program *program)
     int active = RUN_ACTIVE;
     atomic_compare_exchange_strong(&program->phase, &active, RUN_CANCELLED);
 }
+
+void program_set_solver(isg_program *program, program_solver solver, void *context)
+{
+    program->solver = solver;
+    program->solver_context = context;
+}

@@ -18,6 +18,8 @@ struct isg_program {
     isg_hamiltonian_report *reports; /* [hamiltonian_count] */
     memory_aligned weights;          /* empty when they are embedded */
     memory_aligned tables;
+    program_solver solver; /* NULL: the annealer */
+    void *solver_context;
     atomic_int phase; /* run_phase */
 };
 

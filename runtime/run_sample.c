@@ -86,6 +86,22 @@ static isg_status fault(const run_worker *w, int32_t code, const char *hamiltoni
 
 /* ---- steps ----------------------------------------------------------------------------------- */
 
+static isg_status solve_elsewhere(run_worker *w, isg_abi_context *context, uint64_t number, int64_t position, isg_error *error)
+{
+    run *r = w->run;
+    double start = run_clock();
+    program_solve request = {.hamiltonian = &r->program->abi->hamiltonians[number],
+                             .context = context,
+                             .number = number,
+                             .sample = position + r->options.first_sample,
+                             .energy = &r->energies[number * (uint64_t)r->batch + (uint64_t)position],
+                             .cancelled = run_cancelled,
+                             .cancel_context = r};
+    isg_status status = r->program->solver(r->program->solver_context, &request, error);
+    w->efforts[number].seconds += run_clock() - start;
+    return status;
+}
+
 static isg_status solve(run_worker *w, isg_abi_context *context, uint64_t number, int64_t position, isg_error *error)
 {
     run *r = w->run;
@@ -96,6 +112,8 @@ static isg_status solve(run_worker *w, isg_abi_context *context, uint64_t number
     w->seconds_coefficients += middle - start;
     if (code)
         return fault(w, code, h->name, position, context->fault_position, error);
+    if (r->program->solver)
+        return solve_elsewhere(w, context, number, position, error);
     anneal_settings settings = {.solver = r->options.solver,
                                 .reads = r->options.reads,
                                 .sweeps = r->options.sweeps,

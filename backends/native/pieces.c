@@ -4,7 +4,7 @@
  * Plain functions over flat arrays: no allocation, no I/O, no state. Sums run in index order, in double.
  */
 #include "runtime/abi.h"
-#include "runtime/philox.h"
+#include "runtime/threshold.h"
 
 #define restrict_ __restrict__
 
@@ -16,37 +16,9 @@ double sqrt(double);
 
 /* ---- annealing ---- */
 
-/* -log(u) for u = (draw >> 8 + 1) / 2^24, never 0: a move of energy dE is accepted when beta * dE <= -log(u).
- * Relative error about 1e-7. The logarithm of the mantissa in [sqrt 1/2, sqrt 2) is the polynomial of
- * Cephes' logf. */
-static inline float minus_log_uniform(uint32_t draw)
+void piece_thresholds(const uint32_t *key, uint32_t sweep, int64_t blocks, float *out)
 {
-    union { float f; uint32_t u; } x = {(float)((draw >> 8) + 1)};
-    uint32_t shifted = x.u - 0x3f3504f3u; /* sqrt 1/2 */
-    int32_t exponent = (int32_t)shifted >> 23;
-    x.u -= (uint32_t)exponent << 23;
-    float z = x.f - 1.0f, z2 = z * z;
-    float p = 7.0376836292e-2f;
-    p = p * z - 1.1514610310e-1f;
-    p = p * z + 1.1676998740e-1f;
-    p = p * z - 1.2420140846e-1f;
-    p = p * z + 1.4249322787e-1f;
-    p = p * z - 1.6668057665e-1f;
-    p = p * z + 2.0000714765e-1f;
-    p = p * z - 2.4999993993e-1f;
-    p = p * z + 3.3333331174e-1f;
-    float log_mantissa = z + (p * z * z2 - 0.5f * z2);
-    return (float)(24 - exponent) * 0.693147180559945f - log_mantissa;
-}
-
-void piece_thresholds(const uint32_t *restrict_ key, uint32_t sweep, int64_t blocks, float *restrict_ out)
-{
-    for (int64_t block = 0; block < blocks; block++) {
-        uint32_t draws[4];
-        philox_sweep_block(key, sweep, (uint32_t)block, draws);
-        for (int lane = 0; lane < 4; lane++)
-            out[4 * block + lane] = minus_log_uniform(draws[lane]);
-    }
+    threshold_sweep(key, sweep, blocks, out);
 }
 
 int64_t piece_first_not_finite(const double *x, int64_t count)
