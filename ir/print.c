@@ -172,6 +172,7 @@ static void print_spins(printer *p, const ir_spins *spins, uint32_t count)
     const char **names = ARENA_ARRAY(p->arena, const char *, count);
     p->array_names = names;
     p->array_count = count;
+    take_name(&taken, "severs"); /* ends the arrays of a part */
     printer_write(p, "{");
     for (uint32_t i = 0; i < count; i++) {
         const char *base = ir_text(p->module, spins[i].name);

@@ -299,7 +299,7 @@ int64_t parser_integer(parser *p, int64_t most, const char *what)
         parser_expected(p, what);
         return 0;
     }
-    if (number > (double)most || (double)(int64_t)number != number) {
+    if (!(number < 0x1p63) || (int64_t)number > most || (double)(int64_t)number != number) {
         parser_error(p, p->token.span, "expected %s, a whole number up to %lld", what, (long long)most);
         return 0;
     }

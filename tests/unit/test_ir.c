@@ -65,6 +65,8 @@ static const char *sample_of(ir_attribute_kind kind)
         return "3";
     case ATTR_SPINS:
         return "{x[t in 2, i in 3] in {0, 1}, y[] in {-1, 1}}";
+    case ATTR_PARTS:
+        return "{\n    round 0 x[0:1, 0:3] y[] severs 2\n    round 1 x[1:2, 0:3] severs 4503599627370496\n  }";
     case ATTR_TERMS:
         return "{\n    quad x[t, i] x[t, j] over [t in 2, i in 3, j in 3] where i < j coeff -2 * %a[t, i, j]\n"
                "    lin  y[] coeff -(1)\n    offset coeff 1.5\n  }";
