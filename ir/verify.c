@@ -129,10 +129,10 @@ static bool check_box(verifier *v, const ir_box *box, int64_t *spins)
     for (uint32_t k = 0; k < box->rank; k++) {
         if (box->begin[k] < 0 || box->begin[k] > box->end[k] || box->end[k] > ir_index_extent(v->module, array->indices[k]))
             return verifier_fail(v, "a part's range %lld:%lld is beyond its axis", (long long)box->begin[k], (long long)box->end[k]);
-        size *= box->end[k] - box->begin[k];
+        if (__builtin_mul_overflow(size, box->end[k] - box->begin[k], &size))
+            return verifier_fail(v, "a part has more spins than can be counted");
     }
-    *spins += size;
-    return true;
+    return !__builtin_add_overflow(*spins, size, spins) || verifier_fail(v, "a part has more spins than can be counted");
 }
 
 static bool boxes_overlap(const ir_box *a, const ir_box *b)
