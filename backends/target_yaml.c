@@ -12,6 +12,7 @@ typedef struct reader {
     arena *arena;
     const source_file *file;
     uint32_t file_id;
+    size_t mark;     /* bytes of a byte order mark in front, which libyaml would count as a column */
     uint32_t *bytes; /* where each character begins; the end after the last */
     size_t characters;
     yaml_parser_t parser;
@@ -29,7 +30,8 @@ typedef struct reader {
 static void find_characters(reader *r)
 {
     r->bytes = ARENA_ARRAY(r->arena, uint32_t, r->file->length + 1);
-    for (size_t i = 0; i < r->file->length; i++)
+    r->mark = r->file->length >= 3 && !memcmp(r->file->text, "\xEF\xBB\xBF", 3) ? 3 : 0;
+    for (size_t i = r->mark; i < r->file->length; i++)
         if (((unsigned char)r->file->text[i] & 0xC0) != 0x80)
             r->bytes[r->characters++] = (uint32_t)i;
     r->bytes[r->characters] = (uint32_t)r->file->length;
@@ -60,7 +62,8 @@ static ir_span event_span(const reader *r)
 
 static void report_bytes(reader *r)
 {
-    uint32_t at = (uint32_t)(r->parser.problem_offset < r->file->length ? r->parser.problem_offset : r->file->length);
+    size_t offset = r->mark + r->parser.problem_offset;
+    uint32_t at = (uint32_t)(offset < r->file->length ? offset : r->file->length);
     FAIL(r, ((ir_span){r->file_id, at, at + (at < r->file->length)}), "not a text in UTF-8: %s",
          r->parser.problem ? r->parser.problem : "unreadable");
 }
@@ -199,7 +202,7 @@ const target_node *target_yaml_read(diagnostics *d, uint32_t file)
     if (!yaml_parser_initialize(&r.parser))
         longjmp(*outer, 1);
     yaml_parser_set_encoding(&r.parser, YAML_UTF8_ENCODING);
-    yaml_parser_set_input_string(&r.parser, (const unsigned char *)r.file->text, r.file->length);
+    yaml_parser_set_input_string(&r.parser, (const unsigned char *)r.file->text + r.mark, r.file->length - r.mark);
     bool caught = !build_caught(&r);
     d->arena->on_no_memory = outer;
     yaml_event_delete(&r.event);

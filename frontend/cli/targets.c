@@ -99,7 +99,7 @@ static const char *spins_text(arena *a, const target *t)
         return "any number, every pair coupled";
     if (t->topology.kind == TOPOLOGY_COMPLETE)
         return arena_format(a, "%s, every pair coupled", grouped(a, t->spins));
-    return arena_format(a, "%s on the graph %s, which has %s and %s couplings", grouped(a, t->spins),
+    return arena_format(a, "%s on the graph %s of %s spins and %s couplings", grouped(a, t->spins),
                         target_topology_text(a, t->topology), grouped(a, topology_spins(t->topology)),
                         grouped(a, topology_couplings(t->topology)));
 }
@@ -122,7 +122,7 @@ static const char *couplings_text(arena *a, const target_values *v)
     const char *text = values_text(a, v);
     if (!isinf(v->sum_min) || !isinf(v->sum_max))
         text =
-            arena_format(a, "%s; the sum over one spin's: %s to %s", text, isinf(v->sum_min) ? "any" : number_text(a, v->sum_min),
+            arena_format(a, "%s; those of one spin sum to %s..%s", text, isinf(v->sum_min) ? "any" : number_text(a, v->sum_min),
                          isinf(v->sum_max) ? "any" : number_text(a, v->sum_max));
     if (v->count != INT64_MAX)
         text = arena_format(a, "%s; at most %s that are not 0", text, grouped(a, v->count));
