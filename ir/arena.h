@@ -36,12 +36,16 @@ char *arena_vformat(arena *a, const char *format, va_list list);
 
 /* A growing array in an arena: struct { T *at; uint32_t count, capacity; }. Grown storage is
  * abandoned to the arena, which costs at most twice the final size. */
-#define ARENA_LIST(T) struct { T *at; uint32_t count, capacity; }
-#define ARENA_PUSH(a, list, ...)                                                                                    \
-    do {                                                                                                             \
-        if ((list)->count == (list)->capacity)                                                                       \
-            arena_grow((a), (void **)&(list)->at, &(list)->capacity, (list)->count, sizeof *(list)->at);              \
-        (list)->at[(list)->count++] = (__VA_ARGS__);                                                                      \
+#define ARENA_LIST(T)                                                                                                            \
+    struct {                                                                                                                     \
+        T *at;                                                                                                                   \
+        uint32_t count, capacity;                                                                                                \
+    }
+#define ARENA_PUSH(a, list, ...)                                                                                                 \
+    do {                                                                                                                         \
+        if ((list)->count == (list)->capacity)                                                                                   \
+            arena_grow((a), (void **)&(list)->at, &(list)->capacity, (list)->count, sizeof *(list)->at);                         \
+        (list)->at[(list)->count++] = (__VA_ARGS__);                                                                             \
     } while (0)
 void arena_grow(arena *a, void **at, uint32_t *capacity, uint32_t count, size_t size);
 

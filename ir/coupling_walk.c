@@ -157,8 +157,8 @@ static bool ref_uses(const ir_module *m, const ir_spin_ref *ref, ir_index index)
     return false;
 }
 
-bool coupling_walk(const ir_module *m, const spin_layout *layout, const ir_term *term, bool coarse, arena *a, coupling_visit visit,
-                   void *context)
+bool coupling_walk(const ir_module *m, const spin_layout *layout, const ir_term *term, bool coarse, arena *a,
+                   coupling_visit visit, void *context)
 {
     walk w = {.m = m, .arena = a, .term = term, .visit = visit, .context = context};
     w.values = ARENA_ARRAY(a, int64_t, term->index_count);

@@ -13,7 +13,7 @@ typedef bool (*coupling_visit)(void *context, uint32_t first, uint32_t second);
 
 /* Pairs in index order. `coarse`: indices of the first spin alone take only their first and last value, which is
  * enough to tell what hangs together. Returns false when `visit` stopped it. */
-bool coupling_walk(const ir_module *m, const spin_layout *layout, const ir_term *term, bool coarse, arena *a, coupling_visit visit,
-                   void *context);
+bool coupling_walk(const ir_module *m, const spin_layout *layout, const ir_term *term, bool coarse, arena *a,
+                   coupling_visit visit, void *context);
 
 #endif

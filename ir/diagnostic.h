@@ -10,7 +10,7 @@
 #include "ir/arena.h"
 
 typedef struct ir_span {
-    uint32_t file; /* 0: nowhere; else 1 + position in diagnostics.files */
+    uint32_t file;       /* 0: nowhere; else 1 + position in diagnostics.files */
     uint32_t begin, end; /* bytes, end exclusive */
 } ir_span;
 
@@ -49,7 +49,8 @@ uint32_t diagnostics_add_file(diagnostics *d, const char *path, const char *text
 /* The result may be given notes and hints; message formats have no newline. */
 diagnostic *diagnostics_error(diagnostics *d, ir_span span, const char *format, ...) __attribute__((format(printf, 3, 4)));
 diagnostic *diagnostics_warning(diagnostics *d, ir_span span, const char *format, ...) __attribute__((format(printf, 3, 4)));
-void diagnostic_note_at(diagnostics *d, diagnostic *to, ir_span span, const char *format, ...) __attribute__((format(printf, 4, 5)));
+void diagnostic_note_at(diagnostics *d, diagnostic *to, ir_span span, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
 void diagnostic_hint(diagnostics *d, diagnostic *to, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* All of them as text: `file:line:column: error: message`, the source line, carets, notes. Also the

@@ -30,7 +30,7 @@ typedef enum ir_elem {
     IR_UNKNOWN, /* not inferred yet */
     IR_POISON,  /* an error was reported here; silent from now on */
     IR_F32,
-    IR_F64,  /* tensors inside a Hamiltonian */
+    IR_F64, /* tensors inside a Hamiltonian */
     IR_I32,
     IR_SPIN, /* values of a spin array */
     IR_GROUP /* a group of parameters, or a single one before `load`; rank 0 */
@@ -57,6 +57,7 @@ typedef struct ir_index_data {
     ir_span span;
 } ir_index_data;
 
+/* clang-format off */
 typedef enum ir_expr_kind {
     EXPR_NUMBER, /* number */
     EXPR_SYMBOL, /* name: a shape name or option, printed $name; gone after inline */
@@ -77,18 +78,19 @@ typedef enum ir_expr_kind {
     EXPR_POISON,
     EXPR_KIND_COUNT
 } ir_expr_kind;
+/* clang-format on */
 
 typedef struct ir_expr_data {
     ir_expr_kind kind;
     uint32_t arg_count;
-    const ir_expr *args;       /* operands; for EXPR_ELEMENT the subscripts */
+    const ir_expr *args; /* operands; for EXPR_ELEMENT the subscripts */
     double number;
     ir_name name;
     ir_index index;
     ir_value value;
-    const ir_index *indices;   /* *_OVER */
+    const ir_index *indices; /* *_OVER */
     uint32_t index_count;
-    ir_expr condition;         /* *_OVER; 0: always */
+    ir_expr condition; /* *_OVER; 0: always */
     ir_span span;
 } ir_expr_data;
 
@@ -119,15 +121,34 @@ typedef enum ir_attribute_kind {
     ATTR_TERMS      /* list of ir_term, one a line, in braces */
 } ir_attribute_kind;
 
-typedef struct ir_option { ir_name name; ir_expr value; ir_span span; } ir_option;
-typedef struct ir_parameter { ir_name name; ir_type type; ir_value value; ir_span span; } ir_parameter;
+typedef struct ir_option {
+    ir_name name;
+    ir_expr value;
+    ir_span span;
+} ir_option;
+typedef struct ir_parameter {
+    ir_name name;
+    ir_type type;
+    ir_value value;
+    ir_span span;
+} ir_parameter;
 /* A spin array of an anneal: x[t in 8, i in 49] in {0, 1}. */
-typedef struct ir_spins { ir_name name; const ir_index *indices; uint32_t index_count; int32_t lowest; /* 0 or -1 */ ir_span span; } ir_spins;
+typedef struct ir_spins {
+    ir_name name;
+    const ir_index *indices;
+    uint32_t index_count;
+    int32_t lowest; /* 0 or -1 */
+    ir_span span;
+} ir_spins;
 
 /* One term: the sum over `indices` where `condition` of coefficient * (its spins). With two spins the term
  * never pairs a spin with itself; every index occurs in a subscript (others are summed inside the
  * coefficient). Coefficients are free of spins. */
-typedef struct ir_spin_ref { uint32_t array; const ir_expr *subscripts; uint32_t subscript_count; } ir_spin_ref;
+typedef struct ir_spin_ref {
+    uint32_t array;
+    const ir_expr *subscripts;
+    uint32_t subscript_count;
+} ir_spin_ref;
 typedef struct ir_term {
     uint32_t spin_count; /* 0: offset, 1: lin, 2: quad */
     ir_spin_ref spins[2];
@@ -140,8 +161,17 @@ typedef struct ir_term {
 
 /* A block of a spin array, x[0:8, 10:20], and the part of an anneal that holds such blocks: solved at once, in a round
  * beside other parts it is not coupled to. `severed` counts its couplings to other parts. */
-typedef struct ir_box { uint32_t array; uint32_t rank; int64_t begin[ISG_MAX_RANK], end[ISG_MAX_RANK]; } ir_box;
-typedef struct ir_part { uint32_t round; const ir_box *boxes; uint32_t box_count; int64_t severed; } ir_part;
+typedef struct ir_box {
+    uint32_t array;
+    uint32_t rank;
+    int64_t begin[ISG_MAX_RANK], end[ISG_MAX_RANK];
+} ir_box;
+typedef struct ir_part {
+    uint32_t round;
+    const ir_box *boxes;
+    uint32_t box_count;
+    int64_t severed;
+} ir_part;
 
 /* An attribute's value; `present` is false for an optional one left out. `list`/`count` hold the
  * kinds that are lists, of the element type named above. */
@@ -156,20 +186,28 @@ typedef struct ir_attribute {
 
 #define IR_MAX_ATTRIBUTES 5
 
-typedef struct ir_attribute_row { const char *key; ir_attribute_kind kind; bool optional; } ir_attribute_row;
+typedef struct ir_attribute_row {
+    const char *key;
+    ir_attribute_kind kind;
+    bool optional;
+} ir_attribute_row;
 
 typedef struct ir_op_row {
-    const char *text;     /* its name in the text form */
-    int min_operands, max_operands; /* -1: any number */
-    int results;                    /* -1: any number */
-    unsigned stages;                /* bit 1 << stage for every stage it is legal in */
+    const char *text;                               /* its name in the text form */
+    int min_operands, max_operands;                 /* -1: any number */
+    int results;                                    /* -1: any number */
+    unsigned stages;                                /* bit 1 << stage for every stage it is legal in */
     ir_attribute_row attributes[IR_MAX_ATTRIBUTES]; /* key NULL ends */
     const char *doc;
 } ir_op_row;
 extern const ir_op_row ir_op_rows[OP_COUNT];
 
 /* Where an operation was inlined from: the call's span, and the call around that one. */
-typedef struct ir_site { ir_span call; ir_name callee; uint32_t parent; /* position in module.sites; 0: none */ } ir_site;
+typedef struct ir_site {
+    ir_span call;
+    ir_name callee;
+    uint32_t parent; /* position in module.sites; 0: none */
+} ir_site;
 
 typedef struct ir_op_data {
     ir_opcode code;
@@ -178,7 +216,7 @@ typedef struct ir_op_data {
     const ir_value *results;
     uint32_t result_count;
     ir_attribute attributes[IR_MAX_ATTRIBUTES]; /* in the row's order */
-    const ir_span *operand_spans; /* where each operand is written, for diagnostics (call, bind); may be NULL */
+    const ir_span *operand_spans;               /* where each operand is written, for diagnostics (call, bind); may be NULL */
     ir_span span;
     uint32_t site;
 } ir_op_data;
@@ -194,7 +232,11 @@ typedef struct ir_value_data {
 
 typedef enum ir_function_kind { FUNCTION_FN, FUNCTION_HAMILTONIAN, FUNCTION_MODEL } ir_function_kind;
 
-typedef struct ir_result { ir_name name; ir_value value; ir_span span; } ir_result;
+typedef struct ir_result {
+    ir_name name;
+    ir_value value;
+    ir_span span;
+} ir_result;
 
 typedef struct ir_function {
     ir_function_kind kind;
@@ -207,7 +249,11 @@ typedef struct ir_function {
 } ir_function;
 
 /* A parameter of the weights, known by `param` or from the weights file: @a.b.c : f32[...]. */
-typedef struct ir_weight { ir_name path; ir_type type; ir_span span; } ir_weight;
+typedef struct ir_weight {
+    ir_name path;
+    ir_type type;
+    ir_span span;
+} ir_weight;
 
 typedef struct ir_module {
     arena *arena;
@@ -245,8 +291,8 @@ ir_index ir_index_new(ir_module *m, ir_name name, ir_expr extent, ir_span span);
 
 /* Copies operands; makes `result_count` values of type unknown, named `name` (may be 0). The op is
  * not yet in a function: push it to function->ops. Attributes are filled by the caller. */
-ir_op ir_op_new(ir_module *m, ir_opcode code, const ir_value *operands, uint32_t operand_count, uint32_t result_count, ir_name name,
-                ir_span span);
+ir_op ir_op_new(ir_module *m, ir_opcode code, const ir_value *operands, uint32_t operand_count, uint32_t result_count,
+                ir_name name, ir_span span);
 ir_value ir_op_result(const ir_module *m, ir_op op, uint32_t position);
 /* The attribute by its key in the op's row; NULL if the row has no such key. */
 ir_attribute *ir_op_attribute(const ir_module *m, ir_op op, const char *key);
@@ -285,7 +331,8 @@ bool ir_expr_equal(const ir_module *m, ir_expr a, ir_expr b, const ir_index *a_f
 /* Evaluates an expression over numbers and indices given values (index_value[k] for free[k]); conditions
  * give 0 or 1. False when it meets a symbol, an element or poison, or after 2^24 steps (a sum too large to
  * fold). Non-finite results are returned as such. In evaluate.c. */
-bool ir_expr_evaluate(const ir_module *m, ir_expr e, const ir_index *free_indices, const double *index_values, uint32_t count, double *out);
+bool ir_expr_evaluate(const ir_module *m, ir_expr e, const ir_index *free_indices, const double *index_values, uint32_t count,
+                      double *out);
 
 /* The number an attribute or extent stands for after infer-shapes. */
 bool ir_expr_is_number(const ir_module *m, ir_expr e, double *out);

@@ -5,7 +5,7 @@
 
 const ir_op_row ir_op_rows[OP_COUNT] = {
     [OP_NONE] = {.text = "none"},
-#define OP(code, text, min_operands, max_operands, results, stages, attributes, doc)                                 \
+#define OP(code, text, min_operands, max_operands, results, stages, attributes, doc)                                             \
     [OP_##code] = {text, min_operands, max_operands, results, stages, attributes, doc},
 #include "ir/ops.def"
 #undef OP
@@ -121,8 +121,8 @@ static void *copy_array(arena *a, const void *from, size_t count, size_t size)
     return copy;
 }
 
-ir_op ir_op_new(ir_module *m, ir_opcode code, const ir_value *operands, uint32_t operand_count, uint32_t result_count, ir_name name,
-                ir_span span)
+ir_op ir_op_new(ir_module *m, ir_opcode code, const ir_value *operands, uint32_t operand_count, uint32_t result_count,
+                ir_name name, ir_span span)
 {
     ir_op op = m->ops.count;
     ir_value *results = ARENA_ARRAY(m->arena, ir_value, result_count);
@@ -177,7 +177,8 @@ ir_expr ir_index_ref(ir_module *m, ir_index index, ir_span span)
 
 ir_expr ir_element(ir_module *m, ir_value value, const ir_expr *subscripts, uint32_t count, ir_span span)
 {
-    return ir_expr_new(m, (ir_expr_data){.kind = EXPR_ELEMENT, .value = value, .args = subscripts, .arg_count = count, .span = span});
+    return ir_expr_new(
+        m, (ir_expr_data){.kind = EXPR_ELEMENT, .value = value, .args = subscripts, .arg_count = count, .span = span});
 }
 
 ir_expr ir_unary(ir_module *m, ir_expr_kind kind, ir_expr a, ir_span span)

@@ -52,7 +52,8 @@ static bool join(void *context, uint32_t first, uint32_t second)
     return g->groups > 1 && ++g->steps < GROUP_STEPS_MAX;
 }
 
-static void join_terms(grouping *g, const ir_module *m, const spin_layout *layout, const ir_attribute *terms, bool coarse, arena *a)
+static void join_terms(grouping *g, const ir_module *m, const spin_layout *layout, const ir_attribute *terms, bool coarse,
+                       arena *a)
 {
     for (uint32_t i = 0; i < terms->count && g->groups > 1; i++) {
         const ir_term *term = (const ir_term *)terms->list + i;

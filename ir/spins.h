@@ -9,10 +9,10 @@
 
 typedef struct spin_layout {
     uint32_t array_count;
-    int64_t *base;     /* [array_count]: the number of the array's first spin */
+    int64_t *base; /* [array_count]: the number of the array's first spin */
     int64_t (*stride)[ISG_MAX_RANK];
-    int64_t *size;     /* [array_count] */
-    int32_t *lowest;   /* [array_count]: 0 or -1 */
+    int64_t *size;   /* [array_count] */
+    int32_t *lowest; /* [array_count]: 0 or -1 */
     int64_t count;
 } spin_layout;
 

@@ -128,7 +128,8 @@ static bool check_box(verifier *v, const ir_box *box, int64_t *spins)
         return verifier_fail(v, "a part gives %u ranges for %u axes", box->rank, array->index_count);
     for (uint32_t k = 0; k < box->rank; k++) {
         if (box->begin[k] < 0 || box->begin[k] > box->end[k] || box->end[k] > ir_index_extent(v->module, array->indices[k]))
-            return verifier_fail(v, "a part's range %lld:%lld is beyond its axis", (long long)box->begin[k], (long long)box->end[k]);
+            return verifier_fail(v, "a part's range %lld:%lld is beyond its axis", (long long)box->begin[k],
+                                 (long long)box->end[k]);
         if (__builtin_mul_overflow(size, box->end[k] - box->begin[k], &size))
             return verifier_fail(v, "a part has more spins than can be counted");
     }

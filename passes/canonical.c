@@ -442,7 +442,8 @@ static bool like_terms(canonical *c, const ir_term *a, const ir_term *b)
         if (a->spins[k].array != b->spins[k].array)
             return false;
         for (uint32_t i = 0; i < a->spins[k].subscript_count; i++)
-            if (!ir_expr_equal(c->m, a->spins[k].subscripts[i], b->spins[k].subscripts[i], a->indices, b->indices, a->index_count))
+            if (!ir_expr_equal(c->m, a->spins[k].subscripts[i], b->spins[k].subscripts[i], a->indices, b->indices,
+                               a->index_count))
                 return false;
     }
     return !a->condition || ir_expr_equal(c->m, a->condition, b->condition, a->indices, b->indices, a->index_count);
@@ -471,8 +472,8 @@ static void process(canonical *c, monomial t)
         return;
     reduce(c, &t);
     if (t.spin_count > 2) {
-        diagnostic *d = diagnostics_error(c->m->diagnostics, t.span, "this term has degree %u in the spins; at most 2 is possible",
-                                          (unsigned)t.spin_count);
+        diagnostic *d = diagnostics_error(c->m->diagnostics, t.span,
+                                          "this term has degree %u in the spins; at most 2 is possible", (unsigned)t.spin_count);
         diagnostic_hint(c->m->diagnostics, d, "replace a product of two spins by a spin of its own, tied to them by a penalty");
         c->s->failed = true;
         return;

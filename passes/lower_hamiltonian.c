@@ -18,9 +18,9 @@ typedef struct lowering {
     ir_module *m;
     ARENA_LIST(ir_op) ops;      /* the new body */
     ARENA_LIST(ir_op) deferred; /* maps that read spins not annealed yet */
-    ARENA_LIST(ir_value) spins;     /* replaced: spins.at[i] -> annealed.at[i] */
+    ARENA_LIST(ir_value) spins; /* replaced: spins.at[i] -> annealed.at[i] */
     ARENA_LIST(ir_value) annealed;
-    ARENA_LIST(ir_value) pending;   /* results of `spin` without an anneal so far */
+    ARENA_LIST(ir_value) pending; /* results of `spin` without an anneal so far */
 } lowering;
 
 static ir_expr read_annealed(ir_module *m, ir_expr e, void *context)

@@ -153,7 +153,7 @@ static void partition_anneal(ir_module *m, ir_op op, int64_t capacity)
     ir_part *parts = ARENA_ARRAY(m->arena, ir_part, best.count);
     part_graph g = {.part = best.part,
                     .count = best.count,
-                    .coupled = ARENA_ARRAY(m->arena, bool, (size_t)best.count * best.count),
+                    .coupled = ARENA_ARRAY(m->arena, bool, (size_t)best.count *best.count),
                     .severed = ARENA_ARRAY(m->arena, int64_t, best.count)};
     for (uint32_t i = 0; i < p.term_count; i++)
         if (p.terms[i].spin_count == 2)

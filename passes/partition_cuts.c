@@ -149,7 +149,10 @@ bool partition_fill(const partition_problem *p, const cut_units *units, cut *out
 
 /* ---- weighing ---- */
 
-typedef struct weighing { const uint32_t *part; int64_t severed; } weighing;
+typedef struct weighing {
+    const uint32_t *part;
+    int64_t severed;
+} weighing;
 
 static bool count_severed(void *context, uint32_t first, uint32_t second)
 {

@@ -27,8 +27,7 @@ static bool take_pair(void *context, uint32_t first, uint32_t second)
 static bool walk_all(const partition_problem *p, pattern *g, coupling_visit visit)
 {
     for (uint32_t i = 0; i < p->term_count; i++)
-        if (p->terms[i].spin_count == 2 &&
-            !coupling_walk(p->m, &p->layout, &p->terms[i], false, p->m->arena, visit, g))
+        if (p->terms[i].spin_count == 2 && !coupling_walk(p->m, &p->layout, &p->terms[i], false, p->m->arena, visit, g))
             return false;
     return true;
 }
@@ -71,8 +70,8 @@ bool partition_metis(const partition_problem *p, cut *out)
     options[METIS_OPTION_SEED] = 1;
     idx_t parts = (idx_t)((p->layout.count + p->capacity - 1) / p->capacity);
     for (int try = 0; try < METIS_TRIES && parts <= spins; try++, parts++) {
-        if (METIS_PartGraphKway(&spins, &constraints, start, neighbour, NULL, NULL, NULL, &parts, NULL, NULL, options, &severed, part) !=
-            METIS_OK)
+        if (METIS_PartGraphKway(&spins, &constraints, start, neighbour, NULL, NULL, NULL, &parts, NULL, NULL, options, &severed,
+                                part) != METIS_OK)
             return false;
         if (!within_capacity(p, part, parts))
             continue;

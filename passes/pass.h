@@ -34,9 +34,11 @@ typedef struct pass_hooks {
 /* Runs the table from the module's stage until `to` is reached (STAGE_GRAPH: after the first fold). Returns
  * NULL, or what the verifier found after a pass: an internal error; *failed names the pass and `before`
  * is the IR it was given, both for the reproducer. User errors are in the diagnostics, not here. */
-const char *pass_run_to(ir_module *m, ir_stage to, const pass_options *options, const pass_hooks *hooks, const char **failed, const char **before);
+const char *pass_run_to(ir_module *m, ir_stage to, const pass_options *options, const pass_hooks *hooks, const char **failed,
+                        const char **before);
 /* The same for a comma-separated list of names; an unknown one is a user error. */
-const char *pass_run_list(ir_module *m, const char *names, const pass_options *options, const pass_hooks *hooks, const char **failed, const char **before);
+const char *pass_run_list(ir_module *m, const char *names, const pass_options *options, const pass_hooks *hooks,
+                          const char **failed, const char **before);
 
 void pass_inline(ir_module *m, const pass_options *options);
 void pass_infer_shapes(ir_module *m, const pass_options *options);

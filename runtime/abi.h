@@ -56,11 +56,11 @@ typedef struct isg_abi_tensor {
 typedef struct isg_abi_hamiltonian {
     const char *name;
     uint64_t spins;
-    uint64_t terms;  /* in index notation, as reported */
-    uint64_t groups; /* independent groups of spins, >= 1; energies come per group */
-    uint64_t state_offset;         /* of the final int8_t state in the frame */
-    uint64_t lowest_offset;        /* of int8_t lowest[spins] in the tables */
-    uint64_t group_offset;         /* of uint32_t group[spins] in the tables; unused when groups == 1 */
+    uint64_t terms;         /* in index notation, as reported */
+    uint64_t groups;        /* independent groups of spins, >= 1; energies come per group */
+    uint64_t state_offset;  /* of the final int8_t state in the frame */
+    uint64_t lowest_offset; /* of int8_t lowest[spins] in the tables */
+    uint64_t group_offset;  /* of uint32_t group[spins] in the tables; unused when groups == 1 */
     /* inputs in the frame -> h, J in the frame. Returns an isg_fault. */
     int32_t (*coefficients)(isg_abi_context *);
     /* field[i] = h_i + sum_j J_ij state_j. */
@@ -79,7 +79,8 @@ typedef struct isg_abi_hamiltonian {
     void (*scales)(const isg_abi_context *, double *largest, double *coupling_sum, double *coupling_square, double *linear);
     /* Calls visit(visitor, i, j, J_ij) for every coupling, term by term in index order; a pair may come in
      * several terms. With `scales` and `energy` this gives the problem in numbers. */
-    void (*couplings)(const isg_abi_context *, void (*visit)(void *visitor, int64_t first, int64_t second, double value), void *visitor);
+    void (*couplings)(const isg_abi_context *, void (*visit)(void *visitor, int64_t first, int64_t second, double value),
+                      void *visitor);
 } isg_abi_hamiltonian;
 
 /* A step is code over the frame (`run` set), or the annealing of a Hamiltonian (`run` NULL). */

@@ -65,7 +65,19 @@ typedef struct isg_io {
 const isg_allocator *isg_default_allocator(void);
 const isg_io *isg_default_io(void);
 
-typedef enum isg_dtype { ISG_F32, ISG_F64, ISG_I8, ISG_I16, ISG_I32, ISG_I64, ISG_U8, ISG_U16, ISG_U32, ISG_U64, ISG_BOOL } isg_dtype;
+typedef enum isg_dtype {
+    ISG_F32,
+    ISG_F64,
+    ISG_I8,
+    ISG_I16,
+    ISG_I32,
+    ISG_I64,
+    ISG_U8,
+    ISG_U16,
+    ISG_U32,
+    ISG_U64,
+    ISG_BOOL
+} isg_dtype;
 
 /* A strided view; data and strides (in bytes) belong to whoever made it. Any dimension may be 0. */
 typedef struct isg_tensor {
@@ -85,20 +97,20 @@ typedef enum isg_solver { ISG_ANNEAL, ISG_DESCENT } isg_solver;
 
 typedef struct isg_run_options {
     isg_solver solver;
-    int32_t reads;         /* independent anneals a problem; 0: the default */
-    int32_t sweeps;        /* sweeps a read; 0: the default */
-    int32_t threads;       /* 0: one per processor */
+    int32_t reads;   /* independent anneals a problem; 0: the default */
+    int32_t sweeps;  /* sweeps a read; 0: the default */
+    int32_t threads; /* 0: one per processor */
     uint64_t seed;
-    int64_t first_sample;  /* index of the batch's first sample in its file; keys the randomness */
+    int64_t first_sample; /* index of the batch's first sample in its file; keys the randomness */
     void (*progress)(void *context, int64_t done, int64_t total); /* serialised; may be NULL */
     void *progress_context;
 } isg_run_options;
 
 typedef struct isg_hamiltonian_report {
-    const char *name;        /* owned by the program */
+    const char *name; /* owned by the program */
     int64_t spins;
     int64_t terms;
-    double energy_mean;      /* over samples, of each sample's best read; NaN when no sample ran */
+    double energy_mean; /* over samples, of each sample's best read; NaN when no sample ran */
     double energy_min;
     double fixed_spins_mean;
     double flips_per_second; /* flip attempts, over the annealing time of one thread */

@@ -18,8 +18,8 @@ isg_status program_open_abi(const isg_abi_program *abi, const isg_named_tensor *
 typedef struct program_solve {
     const isg_abi_hamiltonian *hamiltonian;
     const isg_abi_context *context;
-    uint64_t number;     /* of the Hamiltonian in the program */
-    int64_t sample;      /* index in the input file */
+    uint64_t number; /* of the Hamiltonian in the program */
+    int64_t sample;  /* index in the input file */
     double *energy;
     bool (*cancelled)(const void *context);
     const void *cancel_context;

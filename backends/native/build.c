@@ -212,7 +212,6 @@ void l_end_function(codegen *g, l_value result)
         LLVMBuildRetVoid(g->builder);
 }
 
-
 void l_fault_if(codegen *g, l_value position, int32_t fault)
 {
     l_block b_fault = l_new_block(g, "fault"), b_after = l_new_block(g, "after");

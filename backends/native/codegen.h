@@ -25,7 +25,10 @@ typedef struct slot {
 } slot;
 
 /* Index variables in scope, innermost last. */
-typedef struct binding { ir_index index; l_value value; } binding;
+typedef struct binding {
+    ir_index index;
+    l_value value;
+} binding;
 enum { BINDINGS_MAX = 512 };
 
 typedef struct codegen {
@@ -81,7 +84,7 @@ l_value l_variable(codegen *g, l_type type, l_value initial);
 
 /* Begins a function of the program whose first parameter is the context; extra parameter types follow. */
 l_value l_begin_function(codegen *g, const char *name, l_type result, const l_type *extra, unsigned extra_count);
-void l_end_function(codegen *g, l_value result); /* NULL: void */
+void l_end_function(codegen *g, l_value result);              /* NULL: void */
 void l_fault_if(codegen *g, l_value position, int32_t fault); /* returns `fault` when position >= 0, having set it */
 void l_bind(codegen *g, ir_index index, l_value value);
 
@@ -117,43 +120,45 @@ typedef enum term_form {
 typedef struct term_plan {
     const ir_term *term;
     term_form form;
-    bool symmetric;          /* one array serves both directions */
+    bool symmetric;                   /* one array serves both directions */
     ir_index order[2 * ISG_MAX_RANK]; /* storage order of the term's indices */
     uint32_t order_count;
-    uint32_t shared, first_only; /* how many of `order` are of which kind; the rest is of the second only */
-    int64_t size;            /* elements of the coefficient array */
-    int64_t coefficients;    /* frame offset: double[size], or one double */
-    int64_t transposed;      /* rows, not symmetric: the array [shared, second only, first only]; else -1 */
+    uint32_t shared, first_only;                   /* how many of `order` are of which kind; the rest is of the second only */
+    int64_t size;                                  /* elements of the coefficient array */
+    int64_t coefficients;                          /* frame offset: double[size], or one double */
+    int64_t transposed;                            /* rows, not symmetric: the array [shared, second only, first only]; else -1 */
     int64_t list_start, list_neighbour, list_slot; /* TERM_LIST: table offsets */
 } term_plan;
 
 typedef struct hamiltonian_plan {
     ir_op op;
     spin_layout layout;
-    uint32_t index; /* among the program's Hamiltonians */
+    uint32_t index;   /* among the program's Hamiltonians */
     term_plan *terms; /* quadratic ones */
     uint32_t term_count;
-    int64_t fields;     /* frame: double[count], h */
-    int64_t offset;     /* frame: double */
-    int64_t thresholds; /* frame: float[count] */
-    int64_t state;      /* frame: int8_t[count] */
+    int64_t fields;        /* frame: double[count], h */
+    int64_t offset;        /* frame: double */
+    int64_t thresholds;    /* frame: float[count] */
+    int64_t state;         /* frame: int8_t[count] */
     int64_t lowest, group; /* tables */
     int64_t groups;
     uint32_t *label;
-    const ir_op *maps;  /* the maps that stand right before it, computed with its coefficients */
+    const ir_op *maps; /* the maps that stand right before it, computed with its coefficients */
     uint32_t map_count;
 } hamiltonian_plan;
 
 void plan_hamiltonian(codegen *g, hamiltonian_plan *p, ir_op op);
 
 /* Calls body for every coupling (v_first, v_second spin numbers, v_coefficient) in index order. */
-typedef struct coupling { l_value first, second, coefficient; } coupling;
+typedef struct coupling {
+    l_value first, second, coefficient;
+} coupling;
 typedef void (*coupling_body)(codegen *g, const coupling *c, void *context);
 void gen_each_coupling(codegen *g, const hamiltonian_plan *h, const term_plan *t, coupling_body body, void *context);
 
 /* field[q] += J_pq * v_delta for every neighbour q of the spin at the coordinates. */
-void gen_update_fields(codegen *g, const hamiltonian_plan *h, uint32_t array, const l_value *coordinates, l_value v_spin, l_value v_field,
-                       l_value v_delta);
+void gen_update_fields(codegen *g, const hamiltonian_plan *h, uint32_t array, const l_value *coordinates, l_value v_spin,
+                       l_value v_field, l_value v_delta);
 void gen_term_tables(codegen *g, const hamiltonian_plan *h, const term_plan *t);
 l_value gen_spin_number(codegen *g, const hamiltonian_plan *h, const ir_spin_ref *ref); /* from the bindings */
 

@@ -68,7 +68,8 @@ static isg_status open_machine(compilation *c, const native_options *options)
         LLVMDisposeMessage(triple);
         return status;
     }
-    c->machine = LLVMCreateTargetMachine(target, triple, c->cpu, c->features, LLVMCodeGenLevelDefault, LLVMRelocPIC, LLVMCodeModelDefault);
+    c->machine =
+        LLVMCreateTargetMachine(target, triple, c->cpu, c->features, LLVMCodeGenLevelDefault, LLVMRelocPIC, LLVMCodeModelDefault);
     LLVMDisposeMessage(triple);
     return c->machine ? ISG_OK : fail(c->error, ISG_INTERNAL, "LLVM cannot make code for this processor", c->cpu);
 }
@@ -122,8 +123,8 @@ static void adopt_functions(compilation *c)
 
 static isg_status link_pieces(compilation *c)
 {
-    LLVMMemoryBufferRef bytes =
-        LLVMCreateMemoryBufferWithMemoryRange(native_pieces_begin, (size_t)(native_pieces_end - native_pieces_begin), "pieces", 0);
+    LLVMMemoryBufferRef bytes = LLVMCreateMemoryBufferWithMemoryRange(
+        native_pieces_begin, (size_t)(native_pieces_end - native_pieces_begin), "pieces", 0);
     LLVMModuleRef pieces;
     bool broken = LLVMParseBitcodeInContext2(c->g.context, bytes, &pieces);
     LLVMDisposeMemoryBuffer(bytes);
@@ -295,7 +296,11 @@ static isg_status take_bytes(const char *from, size_t count, char **bytes, size_
     return ISG_OK;
 }
 
-typedef struct emission { native_format format; char **bytes; size_t *length; } emission;
+typedef struct emission {
+    native_format format;
+    char **bytes;
+    size_t *length;
+} emission;
 
 static isg_status emit_text(compilation *c, const emission *e)
 {
@@ -325,7 +330,8 @@ static isg_status emit(compilation *c, void *context)
     return status;
 }
 
-isg_status native_emit(const ir_module *m, const native_options *options, native_format format, char **bytes, size_t *length, isg_error *error)
+isg_status native_emit(const ir_module *m, const native_options *options, native_format format, char **bytes, size_t *length,
+                       isg_error *error)
 {
     emission e = {format, bytes, length};
     return compile(m, options, emit, &e, error);

@@ -123,7 +123,7 @@ static l_value element(codegen *g, const ir_expr_data *x)
 
 typedef struct reduction {
     const ir_expr_data *x;
-    l_value sum;  /* address */
+    l_value sum; /* address */
 } reduction;
 
 static l_value smaller(codegen *g, LLVMRealPredicate keep, l_value a, l_value b)
@@ -156,7 +156,10 @@ static l_value reduce(codegen *g, const ir_expr_data *x)
     return l_load(g, g->f64, r.sum);
 }
 
-typedef struct guarded { ir_expr e; l_value result; } guarded;
+typedef struct guarded {
+    ir_expr e;
+    l_value result;
+} guarded;
 
 static void store_guarded(codegen *g, void *context)
 {

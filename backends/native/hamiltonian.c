@@ -215,7 +215,10 @@ static l_value spin_value(codegen *g, const spin_loop *s)
 
 /* ---- fields ---- */
 
-typedef struct contribution { spin_loop *s; l_value v_value; } contribution;
+typedef struct contribution {
+    spin_loop *s;
+    l_value v_value;
+} contribution;
 
 static void contribute(codegen *g, void *context)
 {
@@ -362,7 +365,9 @@ static l_value gen_energy(codegen *g, const hamiltonian_plan *h)
 
 /* ---- scales ---- */
 
-typedef struct scale_sums { l_value v_largest, v_sum, v_square, v_linear; } scale_sums;
+typedef struct scale_sums {
+    l_value v_largest, v_sum, v_square, v_linear;
+} scale_sums;
 
 static l_value absolute(codegen *g, l_value x)
 {

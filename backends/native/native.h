@@ -9,8 +9,8 @@
 #include "runtime/abi.h"
 
 typedef struct native_options {
-    const char *processor;  /* LLVM name of the processor; NULL: this one */
-    int optimise;           /* 0..3 */
+    const char *processor; /* LLVM name of the processor; NULL: this one */
+    int optimise;          /* 0..3 */
 } native_options;
 
 typedef struct native_program native_program; /* owns the code */
@@ -23,7 +23,8 @@ void native_program_close(native_program *p);
 typedef enum native_format { NATIVE_LLVM_TEXT, NATIVE_BITCODE, NATIVE_ASSEMBLY, NATIVE_OBJECT } native_format;
 
 /* The code as text or bytes in *bytes, *length, to be released with native_bytes_free. */
-isg_status native_emit(const ir_module *m, const native_options *options, native_format format, char **bytes, size_t *length, isg_error *error);
+isg_status native_emit(const ir_module *m, const native_options *options, native_format format, char **bytes, size_t *length,
+                       isg_error *error);
 void native_bytes_free(char *bytes);
 
 #endif

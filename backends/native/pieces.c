@@ -204,8 +204,8 @@ static void attention_weights(float *row, const float *keep, int64_t keys, float
 
 /* q [heads, queries, d], k [heads, keys, d], v [heads, keys, width], keep [heads, keys] or NULL;
  * scores: scratch [queries, keys]. */
-void piece_attention(const isg_abi_services *services, const float *q, const float *k, const float *v, const float *keep, float *y,
-                     float *scores, int64_t heads, int64_t queries, int64_t keys, int64_t d, int64_t width)
+void piece_attention(const isg_abi_services *services, const float *q, const float *k, const float *v, const float *keep,
+                     float *y, float *scores, int64_t heads, int64_t queries, int64_t keys, int64_t d, int64_t width)
 {
     float scale = (float)(1 / sqrt((double)d));
     for (int64_t t = 0; t < heads; t++) {

@@ -158,7 +158,10 @@ static void gen_steps(program *p)
 
 /* ---- outputs: float32 in the frame, whatever the value is ---- */
 
-typedef struct output_copy { ir_type type; l_value from, to; } output_copy;
+typedef struct output_copy {
+    ir_type type;
+    l_value from, to;
+} output_copy;
 
 static void copy_element(codegen *g, l_value index, void *context)
 {

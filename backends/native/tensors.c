@@ -43,13 +43,14 @@ static l_value address_or_null(codegen *g, ir_value v)
 
 static void unary(codegen *g, const ir_op_data *op, const char *piece)
 {
-    l_value args[] = {gen_value_address(g, op->operands[0]), gen_value_address(g, op->results[0]), l_i64(g, elements(g, op->results[0]))};
+    l_value args[] = {gen_value_address(g, op->operands[0]), gen_value_address(g, op->results[0]),
+                      l_i64(g, elements(g, op->results[0]))};
     l_call(g, piece, args, 3);
 }
 
 typedef struct broadcast {
-    ir_type shape;         /* of the result */
-    int32_t depth, levels;    /* loops, outermost first */
+    ir_type shape;                                         /* of the result */
+    int32_t depth, levels;                                 /* loops, outermost first */
     int64_t extent[ISG_MAX_RANK], stride[3][ISG_MAX_RANK]; /* operand 0, operand 1, result */
     l_value at[3], base[3];
     ir_opcode code;
@@ -142,8 +143,12 @@ static void reduce_axis(codegen *g, ir_op handle, const ir_op_data *op)
     int64_t n = t.dim[axis], outer = leading(t, (int32_t)axis), inner = 1;
     for (int32_t i = (int32_t)axis + 1; i < t.rank; i++)
         inner *= t.dim[i];
-    l_value args[] = {gen_value_address(g, op->operands[0]), gen_value_address(g, op->results[0]), l_i64(g, outer), l_i64(g, n),
-                      l_i64(g, inner), l_f64(g, op->code == OP_MEAN ? 1 / (double)n : 1)};
+    l_value args[] = {gen_value_address(g, op->operands[0]),
+                      gen_value_address(g, op->results[0]),
+                      l_i64(g, outer),
+                      l_i64(g, n),
+                      l_i64(g, inner),
+                      l_f64(g, op->code == OP_MEAN ? 1 / (double)n : 1)};
     l_call(g, "piece_reduce", args, 6);
 }
 
@@ -153,8 +158,8 @@ static void softmax(codegen *g, const ir_op_data *op)
     int64_t n = last_dim(t);
     if (!elements(g, op->operands[0]))
         return;
-    l_value args[] = {gen_value_address(g, op->operands[0]), gen_value_address(g, op->results[0]), l_i64(g, elements(g, op->operands[0]) / n),
-                      l_i64(g, n)};
+    l_value args[] = {gen_value_address(g, op->operands[0]), gen_value_address(g, op->results[0]),
+                      l_i64(g, elements(g, op->operands[0]) / n), l_i64(g, n)};
     l_call(g, "piece_softmax", args, 4);
 }
 
@@ -190,8 +195,12 @@ static void linear(codegen *g, const ir_op_data *op)
 static void embedding(codegen *g, const ir_op_data *op)
 {
     ir_type table = type_of(g, op->operands[1]);
-    l_value args[] = {gen_value_address(g, op->operands[0]), gen_value_address(g, op->operands[1]), gen_value_address(g, op->results[0]),
-                      l_i64(g, elements(g, op->operands[0])), l_i64(g, table.dim[0]), l_i64(g, table.dim[1])};
+    l_value args[] = {gen_value_address(g, op->operands[0]),
+                      gen_value_address(g, op->operands[1]),
+                      gen_value_address(g, op->results[0]),
+                      l_i64(g, elements(g, op->operands[0])),
+                      l_i64(g, table.dim[0]),
+                      l_i64(g, table.dim[1])};
     l_fault_if(g, l_call(g, "piece_embedding", args, 6), ISG_FAULT_ID_RANGE);
 }
 
@@ -252,15 +261,16 @@ static void matmul(codegen *g, const ir_op_data *op)
 static void transpose(codegen *g, const ir_op_data *op)
 {
     ir_type t = type_of(g, op->operands[0]);
-    l_value args[] = {gen_value_address(g, op->operands[0]), gen_value_address(g, op->results[0]), l_i64(g, leading(t, t.rank - 2)),
-                      l_i64(g, t.dim[t.rank - 2]), l_i64(g, t.dim[t.rank - 1])};
+    l_value args[] = {gen_value_address(g, op->operands[0]), gen_value_address(g, op->results[0]),
+                      l_i64(g, leading(t, t.rank - 2)), l_i64(g, t.dim[t.rank - 2]), l_i64(g, t.dim[t.rank - 1])};
     l_call(g, "piece_transpose", args, 5);
 }
 
 /* [N, T, D] -> [T, N, D] when splitting (a = T), and back when merging (a = N). */
 static void swap_axes(codegen *g, const ir_op_data *op, int64_t a, int64_t b, int64_t d)
 {
-    l_value args[] = {gen_value_address(g, op->operands[0]), gen_value_address(g, op->results[0]), l_i64(g, a), l_i64(g, b), l_i64(g, d)};
+    l_value args[] = {gen_value_address(g, op->operands[0]), gen_value_address(g, op->results[0]), l_i64(g, a), l_i64(g, b),
+                      l_i64(g, d)};
     l_call(g, "piece_swap_axes", args, 5);
 }
 

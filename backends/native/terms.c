@@ -301,8 +301,8 @@ static void update_through_list(codegen *g, update *u, l_value v_spin)
     l_loop_range(g, from, to, update_listed, u);
 }
 
-void gen_update_fields(codegen *g, const hamiltonian_plan *h, uint32_t array, const l_value *coordinates, l_value v_spin, l_value v_field,
-                       l_value v_delta)
+void gen_update_fields(codegen *g, const hamiltonian_plan *h, uint32_t array, const l_value *coordinates, l_value v_spin,
+                       l_value v_field, l_value v_delta)
 {
     for (uint32_t k = 0; k < h->term_count; k++) {
         const term_plan *t = &h->terms[k];

@@ -10,7 +10,7 @@ typedef struct compilation {
     cli *cli;
     diagnostics diagnostics;
     ir_module *module;
-    safetensors weights; /* empty without a weights file */
+    safetensors weights;       /* empty without a weights file */
     int64_t machine_variables; /* as pass_options has it */
     bool print_after_all;
     bool verify_each;

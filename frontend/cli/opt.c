@@ -18,8 +18,8 @@ static const option_row rows[] = {
     {"verify-each", NULL, "check the program after every pass, not only at the end", OPTION_FLAG,
      offsetof(opt_options, verify_each), 0, 0},
     {"locations", NULL, "end each line with its place in the source", OPTION_FLAG, offsetof(opt_options, locations), 0, 0},
-    {"machine-spins", "N", "for partition: what the machine holds at once", OPTION_NUMBER, offsetof(opt_options, machine_spins), 1,
-     0},
+    {"machine-spins", "N", "for partition: what the machine holds at once", OPTION_NUMBER, offsetof(opt_options, machine_spins),
+     1, 0},
     {"output", "OUT.ising", "write there instead of to stdout", OPTION_TEXT, offsetof(opt_options, output), 0, 'o'},
     {0},
 };
