@@ -55,6 +55,10 @@ static void fold_fields(build *b)
         else if (first != SPIN_FREE && second == SPIN_FREE)
             exact_add(&b->field[b->place[c.second]], c.value * first);
     }
+    for (int64_t i = 0; i < b->s->spins; i++) { /* rounded: high is the value, lost bounds the rest */
+        double error, value = exact_round(&b->field[i], &error);
+        b->field[i] = (exact_sum){.high = value, .lost = error};
+    }
 }
 
 static bool is_free(const build *b, const problem_coupling *c)
@@ -68,7 +72,7 @@ static bool choose_exponent(build *b)
     const problem *p = b->p;
     double largest = 0, sum = 0;
     for (int64_t i = 0; i < b->s->spins; i++) {
-        if (!isfinite(b->field[i].high + b->field[i].low))
+        if (!isfinite(b->field[i].high))
             return false;
         largest = fmax(largest, fabs(b->field[i].high));
     }
@@ -102,10 +106,9 @@ static void scale_fields(build *b)
     scaled *s = b->s;
     int64_t binary = b->p->domain == PROBLEM_BINARY ? 2 : 1;
     for (int64_t i = 0; i < s->spins; i++) {
-        double error;
         bool inexact;
-        double value = exact_round(&b->field[i], &error);
-        s->field[i] += binary * to_integer(b, value, &inexact);
+        double error = b->field[i].lost;
+        s->field[i] += binary * to_integer(b, b->field[i].high, &inexact);
         if (inexact || error != 0)
             s->slack[i] += binary * (1 + (int64_t)fmin(ceil(2 * ldexp(error, b->exponent)), 0x1p40));
     }
