@@ -145,6 +145,17 @@ static int finish(compilation *k, const char *fault, const char *failed, const c
     return fault ? compile_defect(k, "the last pass", fault, k->loaded) : EXIT_DONE;
 }
 
+int compile_find_target(compilation *k, const char *name)
+{
+    if (!name)
+        return EXIT_DONE;
+    k->target = target_find(&k->diagnostics, k->cli->io, name);
+    int status = compile_diagnose(k);
+    if (!status && k->target->kind != TARGET_NATIVE && k->target->spins != INT64_MAX)
+        k->machine_variables = target_variables(k->target, true);
+    return status;
+}
+
 int compile_to(compilation *k, ir_stage stage)
 {
     const pass_options options = {.model = k->cli->model, .machine_variables = k->machine_variables};

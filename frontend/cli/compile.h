@@ -2,6 +2,7 @@
 #ifndef CLI_COMPILE_H
 #define CLI_COMPILE_H
 
+#include "backends/target.h"
 #include "frontend/cli/cli.h"
 #include "passes/pass.h"
 #include "runtime/safetensors.h"
@@ -11,6 +12,7 @@ typedef struct compilation {
     diagnostics diagnostics;
     ir_module *module;
     safetensors weights;       /* empty without a weights file */
+    const target *target;      /* NULL: this processor */
     int64_t machine_variables; /* as pass_options has it */
     bool print_after_all;
     bool verify_each;
@@ -24,6 +26,7 @@ void compilation_close(compilation *k);
 /* Each returns EXIT_DONE, or the exit status after reporting what is wrong. */
 int compile_load_model(compilation *k, const char *path, const char *weights_path); /* weights_path may be NULL */
 int compile_load_text(compilation *k, const char *path);                            /* .ising */
+int compile_find_target(compilation *k, const char *name); /* sets target; NULL or a native one leaves the spins unlimited */
 int compile_to(compilation *k, ir_stage stage);
 int compile_passes(compilation *k, const char *names);
 

@@ -5,9 +5,8 @@
 #include <stddef.h>
 
 typedef struct lower_options {
-    const char *weights, *output;
-    int to;     /* position in `stages` */
-    int target; /* only one so far */
+    const char *weights, *output, *target;
+    int to; /* position in `stages` */
     bool print_after_all, verify_each, locations;
 } lower_options;
 
@@ -21,7 +20,8 @@ static const option_row rows[] = {
     {"verify-each", NULL, "check the program after every pass, not only at the end", OPTION_FLAG,
      offsetof(lower_options, verify_each), 0, 0},
     {"locations", NULL, "end each line with its place in the source", OPTION_FLAG, offsetof(lower_options, locations), 0, 0},
-    {"target", "native", "what to compile for", OPTION_CHOICE, offsetof(lower_options, target), 0, 0},
+    {"target", "NAME", "what to compile for (isg targets lists them): its spins set the parts of stage `scheduled`", OPTION_TEXT,
+     offsetof(lower_options, target), 0, 0},
     {"output", "OUT.ising", "write there instead of to stdout", OPTION_TEXT, offsetof(lower_options, output), 0, 'o'},
     {0},
 };
@@ -30,10 +30,11 @@ static const option_table table = {
     "MODEL.attn",
     "Compiles a model up to a stage and writes the program as text. `graph` has tensor operations and the\n"
     "Hamiltonians as they are written, inlined and with all shapes known; `ising` has each Hamiltonian as a\n"
-    "short list of terms.",
+    "short list of terms; `scheduled` adds the parts that a target holds at once, and their rounds.",
     "examples:\n"
     "  isg lower digits.attn --weights digits.safetensors\n"
-    "  isg lower digits.attn --to graph --locations -o digits.ising",
+    "  isg lower digits.attn --to graph --locations -o digits.ising\n"
+    "  isg lower digits.attn --weights digits.safetensors --to scheduled --target stanford-cim-100",
     rows,
 };
 
@@ -52,9 +53,9 @@ int cli_lower(cli *c, int argc, char **argv)
     k.locations = o.locations;
     status = compile_load_model(&k, path, o.weights);
     if (!status)
+        status = compile_find_target(&k, o.target);
+    if (!status)
         status = compile_to(&k, stages[o.to]);
-    if (!status && k.module->stage < stages[o.to])
-        status = cli_fail(c, EXIT_INPUT, "the native target has no stage `scheduled`: the program ends at `ising`");
     if (!status)
         status = cli_write_text(c, o.output, ir_print(k.module, o.locations));
     compilation_close(&k);
