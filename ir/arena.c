@@ -58,7 +58,7 @@ void *arena_take(arena *a, size_t count, size_t size)
     if (__builtin_mul_overflow(count, size, &bytes) || bytes > SIZE_MAX - ALIGNMENT)
         no_memory(a);
     bytes = (bytes + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
-    if (bytes > (size_t)(a->end - a->next))
+    if (!a->blocks || bytes > (size_t)(a->end - a->next))
         add_block(a, bytes);
     void *result = a->next;
     a->next += bytes;
