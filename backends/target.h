@@ -35,7 +35,8 @@ typedef struct target_topology {
 
 /* The values that a machine's couplings, or its fields, may have. Without limits they are float32: then bits is 0 and
  * the bounds are infinite. With `bits` they are the whole numbers from min to max, all exact as doubles; without, the
- * real numbers from min to max. min < 0 < max always. */
+ * real numbers from min to max. min < 0 < max always. Bounds that a file leaves out are those of two's complement, and
+ * from 54 bits on -(2^53 - 1) and 2^53 - 1. */
 typedef struct target_values {
     bool limited;
     int32_t bits; /* 0: not a grid of whole numbers; else 2..64 */

@@ -184,7 +184,7 @@ static void test_accepted(void)
     t = accept(&s, HEAD "couplings: {bits: 2}\n");
     CHECK(t.couplings.min == -2 && t.couplings.max == 1 && target_levels(&t.couplings) == 4);
     t = accept(&s, HEAD "couplings: {bits: 32}\nfields: {bits: 64}\n");
-    CHECK(t.couplings.max == 2147483647.0 && t.field_values.max == 9007199254740992.0 && t.fields == TARGET_FIELDS_NATIVE);
+    CHECK(t.couplings.max == 2147483647.0 && t.field_values.max == 9007199254740991.0 && t.fields == TARGET_FIELDS_NATIVE);
     t = accept(&s, HEAD "couplings: {bits: 8, max: 7}\n");
     CHECK(t.couplings.min == -128 && t.couplings.max == 7 && target_levels(&t.couplings) == 136);
     t = accept(&s, HEAD "couplings:\n  min: -0.5\n  max: 1e3\n  sum_max: 2.5E+1\n");
@@ -279,7 +279,10 @@ static const mistake mistakes[] = {
     {HEAD "spins: many\n", 6, 8, "`spins` is a number, not 'many'"},
     {HEAD "spins:\n", 6, 7, "`spins` is a number, not nothing"},
     {HEAD "spins: [3]\n", 6, 8, "`spins` is a number, not a list"},
-    {HEAD "spins: -\n", 6, 8, ""},
+    {HEAD "spins: 1-2\n", 6, 8, "`spins` is a number, not '1-2'"},
+    {HEAD "spins: --2\n", 6, 8, "`spins` is a number, not '--2'"},
+    {HEAD "run_seconds: 1e\n", 6, 14, "`run_seconds` is a number, not '1e'"},
+    {HEAD "run_seconds: .5\n", 6, 14, "`run_seconds` is a number, not '.5'"},
     /* topology */
     {"name: t\nkind: cim\ntopology: full\nformat: qubo\nsource: s\n", 3, 11, "`topology` cannot be 'full'"},
     {"name: t\nkind: cim\ntopology: pegasis(4)\nformat: qubo\nsource: s\n", 3, 0, "did you mean `pegasus`?"},
@@ -317,18 +320,18 @@ static const mistake mistakes[] = {
     {HEAD "couplings: {bits: 8, min: -128.5}\n", 6, 27, "with `bits` the values are whole numbers, and `min` is '-128.5'"},
     {HEAD "couplings: {bits: 8, min: -128, max: 128}\n", 6, 19, "8 bits hold 256 values, and min to max are 257"},
     {HEAD "couplings: {bits: 8, min: -129}\n", 6, 19, "8 bits hold 256 values, and min to max are 257"},
-    {HEAD "couplings: {bits: 64, max: 9007199254740994}\n", 6, 28, "beyond 2^53"},
+    {HEAD "couplings: {bits: 64, max: 9007199254740993}\n", 6, 28, "beyond 2^53 - 1"},
     {HEAD "couplings: {max: .inf}\n", 6, 18, "`max` is a number, not '.inf'"},
     {HEAD "couplings: {max: .inf}\n", 6, 0, "leave `max` out where there is no limit"},
     {HEAD "couplings: {max: .NaN}\n", 6, 0, "numbers are finite"},
     {HEAD "couplings: {min: -inf}\n", 6, 18, "`min` is a number, not '-inf'"},
-    {HEAD "couplings: {max: 1e999}\n", 6, 18, "`max` is not a number that a double holds: '1e999'"},
+    {HEAD "couplings: {max: 1e999}\n", 6, 18, "`max` is too large or too long for a double: '1e999'"},
     {HEAD "couplings: {max: 1,5}\n", 6, 20, "unknown key '5'"},
     {HEAD "couplings: {max: 1_000}\n", 6, 18, "`max` is a number, not '1_000'"},
     {HEAD "couplings: {sum_min: 3, sum_max: 1}\n", 6, 22, "`sum_min` is above `sum_max`"},
     {HEAD "couplings: {sum_min: 3}\n", 6, 22, "`sum_min` is below 0"},
     {HEAD "couplings: {sum_max: x}\n", 6, 22, "`sum_max` is a number"},
-    {HEAD "couplings: {count: 0}\n", 6, 20, "`count` is from 1 to 9007199254740992"},
+    {HEAD "couplings: {count: 0}\n", 6, 20, "`count` is from 1 to 1000000000000000"},
     {HEAD "couplings: {count: 1e9}\n", 6, 20, "`count` is a whole number"},
     /* fields */
     {HEAD "fields: some\n", 6, 9, "`fields` cannot be 'some'"},
