@@ -217,13 +217,14 @@ int64_t ir_type_elements(ir_type t)
     if (t.elem == IR_UNKNOWN || t.elem == IR_POISON)
         return -1;
     int64_t n = 1;
-    bool empty = false;
-    for (int32_t i = 0; i < t.rank; i++) {
+    for (int32_t i = 0; i < t.rank; i++)
         if (t.dim[i] < 0)
             return -1;
-        empty |= t.dim[i] == 0;
-        if (!empty && (__builtin_mul_overflow(n, t.dim[i], &n) || n > IR_MAX_ELEMENTS))
+    for (int32_t i = 0; i < t.rank; i++)
+        if (t.dim[i] == 0)
+            return 0;
+    for (int32_t i = 0; i < t.rank; i++)
+        if (__builtin_mul_overflow(n, t.dim[i], &n) || n > IR_MAX_ELEMENTS)
             return -1;
-    }
-    return empty ? 0 : n;
+    return n;
 }
