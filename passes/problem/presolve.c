@@ -7,6 +7,7 @@
  */
 #include "passes/problem/exact_sum.h"
 #include "passes/problem/problem_pass.h"
+#include "passes/problem/quantize.h"
 #include "passes/problem/roof_duality.h"
 #include "passes/problem/scaled.h"
 
@@ -252,17 +253,24 @@ static isg_status make_smaller(presolve *p, problem *out)
     return status;
 }
 
-isg_status pass_presolve(const problem *in, const presolve_settings *settings, problem *out, presolve_info *info,
-                         isg_error *error)
+isg_status presolve_fix(const problem *in, const presolve_settings *settings, int8_t *fixed, presolve_info *info,
+                        isg_error *error)
 {
     static const presolve_settings usual;
     *info = (presolve_info){.roof = ROOF_NOTHING};
-    presolve p = {.in = in, .settings = settings ? settings : &usual, .info = info, .error = error};
+    presolve p = {.in = in, .settings = settings ? settings : &usual, .info = info, .fixed = fixed, .error = error};
+    return run_rounds(&p);
+}
+
+isg_status pass_presolve(const problem *in, const presolve_settings *settings, problem *out, presolve_info *info,
+                         isg_error *error)
+{
+    presolve p = {.in = in, .info = info, .error = error};
     p.fixed = memory_take(in->allocator, (size_t)in->spins, 1);
     if (!p.fixed)
         return error_no_memory(error);
     memset(p.fixed, SPIN_FREE, (size_t)in->spins);
-    isg_status status = run_rounds(&p);
+    isg_status status = presolve_fix(in, settings, p.fixed, info, error);
     if (!status)
         status = make_smaller(&p, out);
     memory_release(in->allocator, p.fixed, (size_t)in->spins, 1);
