@@ -91,7 +91,7 @@ static void test_options(void)
 
 /* ---- the reproducer -------------------------------------------------------------------------- */
 
-static void test_reproducer(void)
+static void test_reproducer(const char *failed, const char *stage, const char *pipeline)
 {
     char folder[] = "/tmp/isg-test-XXXXXX", text[4096] = "", *pattern;
     glob_t found;
@@ -101,14 +101,15 @@ static void test_reproducer(void)
     CHECK(mkdtemp(folder) != NULL);
     setenv("TMPDIR", folder, 1);
     compilation_open(&k, &c);
-    CHECK(compile_defect(&k, "lower-hamiltonian", "@m: one fault\nand more", "isinglass 1\nstage graph\n") == EXIT_DEFECT);
+    const char *before = arena_format(&c.arena, "isinglass 1\nstage %s\n", stage);
+    CHECK(compile_defect(&k, failed, "@m: one fault\nand more", before) == EXIT_DEFECT);
     pattern = arena_format(&c.arena, "%s/isg-reproducer-*.ising", folder);
     CHECK(glob(pattern, 0, NULL, &found) == 0 && found.gl_pathc == 1);
     FILE *file = found.gl_pathc ? fopen(found.gl_pathv[0], "r") : NULL;
     CHECK(file && fread(text, 1, sizeof text - 1, file) > 0);
-    CHECK(strstr(text, "lower-hamiltonian: @m: one fault\n") != NULL);
-    CHECK(strstr(text, "--pipeline lower-hamiltonian,fold,split-independent\n") != NULL);
-    CHECK(strstr(text, "\nisinglass 1\nstage graph\n") != NULL);
+    CHECK(strstr(text, arena_format(&c.arena, "%s: @m: one fault\n", failed)) != NULL);
+    CHECK(strstr(text, arena_format(&c.arena, "--pipeline %s", pipeline)) != NULL);
+    CHECK(strstr(text, before) != NULL);
     if (file)
         fclose(file);
     for (size_t i = 0; i < found.gl_pathc; i++)
@@ -137,7 +138,10 @@ int main(void)
 {
     freopen("/dev/null", "w", stderr);
     test_options();
-    test_reproducer();
+    test_reproducer("lower-hamiltonian", "graph", "lower-hamiltonian,fold,split-independent");
+    test_reproducer("fold", "ising", "fold,split-independent");
+    test_reproducer("fold", "graph", "fold,lower-hamiltonian,");
+    test_reproducer("native", "graph", "infer-shapes,fold,");
     test_statuses();
     return failures != 0;
 }
