@@ -204,6 +204,11 @@ l_value l_begin_function(codegen *g, const char *name, l_type result, const l_ty
     return g->function;
 }
 
+void l_prefer_small(codegen *g)
+{
+    mark(g, "optsize", (unsigned)LLVMAttributeFunctionIndex);
+}
+
 void l_end_function(codegen *g, l_value result)
 {
     if (result)

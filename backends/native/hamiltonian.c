@@ -237,6 +237,7 @@ static l_value gen_fields(codegen *g, const hamiltonian_plan *h)
 {
     l_type extra[] = {g->ptr, g->ptr};
     l_value f = l_begin_function(g, function_name(g, h, "fields"), g->void_type, extra, 2);
+    l_prefer_small(g);
     spin_loop s = {.h = h, .v_state = LLVMGetParam(f, 1), .v_field = LLVMGetParam(f, 2), .body = contribute_if_set};
     LLVMBuildMemCpy(g->builder, s.v_field, 8, frame_at(g, h->fields), 8, l_i64(g, h->layout.count * 8));
     each_spin(g, &s);
@@ -405,6 +406,7 @@ static l_value gen_scales(codegen *g, const hamiltonian_plan *h)
 {
     l_type extra[] = {g->ptr, g->ptr, g->ptr, g->ptr};
     l_value f = l_begin_function(g, function_name(g, h, "scales"), g->void_type, extra, 4);
+    l_prefer_small(g);
     scale_sums sums = {LLVMGetParam(f, 1), LLVMGetParam(f, 2), LLVMGetParam(f, 3), LLVMGetParam(f, 4)};
     spin_loop s = {.h = h, .body = start_scales, .context = &sums};
     each_spin(g, &s);
@@ -428,6 +430,7 @@ static l_value gen_couplings(codegen *g, const hamiltonian_plan *h)
 {
     l_type extra[] = {g->ptr, g->ptr};
     l_value f = l_begin_function(g, function_name(g, h, "couplings"), g->void_type, extra, 2);
+    l_prefer_small(g);
     for (uint32_t i = 0; i < h->term_count; i++)
         gen_each_coupling(g, h, &h->terms[i], visit_one, NULL);
     l_end_function(g, NULL);

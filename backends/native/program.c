@@ -215,6 +215,7 @@ static l_value gen_tables(program *p)
 {
     codegen *g = p->g;
     l_value f = l_begin_function(g, "tables", g->void_type, NULL, 0);
+    l_prefer_small(g);
     for (uint32_t i = 0; i < p->plan_count; i++) {
         const hamiltonian_plan *h = &p->plans[i];
         for (uint32_t k = 0; k < h->layout.array_count; k++)

@@ -99,7 +99,7 @@ static int compile_program(session *s, const char *path)
 {
     cli *c = s->cli;
     isg_error error = {.status = ISG_INTERNAL};
-    const native_options native = {.optimise = 3};
+    const native_options native = {.optimise = 2};
     int status = compile_load_model(&s->compilation, path, s->options->weights);
     if (!status)
         status = compile_to(&s->compilation, STAGE_ISING);
