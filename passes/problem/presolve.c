@@ -36,7 +36,7 @@ typedef struct dominance {
     presolve *p;
     scaled *s;
     int64_t *sum; /* [spins]: of |coupling| to free neighbours */
-    char *done;   /* [spins]: fixed, or never to be */
+    char *done;   /* [spins]: fixed */
     char *queued;
     uint32_t *queue; /* [spins]: a ring */
     int64_t first, waiting;
@@ -75,7 +75,6 @@ static void run_queue(dominance *d)
     for (int64_t i = 0; i < d->s->spins; i++) {
         for (int64_t k = d->s->row_start[i]; k < d->s->row_start[i + 1]; k++)
             d->sum[i] += llabs(d->s->coupling[k]);
-        d->done[i] = d->s->spin[i] == d->p->in->ancilla;
         enqueue(d, (uint32_t)i);
     }
     while (d->waiting) {
@@ -125,7 +124,7 @@ static isg_status fix_roof(presolve *p, const scaled *s)
     if (p->info->roof != ROOF_DONE || outcome == ROOF_UNPROVEN)
         p->info->roof = outcome;
     for (int64_t i = 0; i < s->spins && !status; i++)
-        if (value[i] && s->spin[i] != p->in->ancilla) {
+        if (value[i]) {
             fix(p, s->spin[i], value[i] > 0);
             p->info->by_roof++;
         }
@@ -172,7 +171,6 @@ static void place_spins(const presolve *p, problem *out, uint32_t *place)
     uint32_t count = 0;
     for (int64_t i = 0; i < p->in->spins; i++)
         place[i] = p->fixed[i] == SPIN_FREE ? count++ : PROBLEM_NO_SPIN;
-    out->ancilla = p->in->ancilla < 0 ? -1 : (int64_t)place[p->in->ancilla];
     for (int64_t i = 0; i < p->in->origin_count; i++) {
         problem_origin o = p->in->origins[i];
         if (o.spin != PROBLEM_NO_SPIN) {
@@ -262,8 +260,8 @@ isg_status presolve_fix(const problem *in, const presolve_settings *settings, in
     return run_rounds(&p);
 }
 
-isg_status pass_presolve(const problem *in, const presolve_settings *settings, problem *out, presolve_info *info,
-                         isg_error *error)
+static isg_status presolve_plain(const problem *in, const presolve_settings *settings, problem *out, presolve_info *info,
+                                 isg_error *error)
 {
     presolve p = {.in = in, .info = info, .error = error};
     p.fixed = memory_take(in->allocator, (size_t)in->spins, 1);
@@ -274,5 +272,28 @@ isg_status pass_presolve(const problem *in, const presolve_settings *settings, p
     if (!status)
         status = make_smaller(&p, out);
     memory_release(in->allocator, p.fixed, (size_t)in->spins, 1);
+    return status;
+}
+
+isg_status pass_presolve(const problem *in, const presolve_settings *settings, problem *out, presolve_info *info,
+                         isg_error *error)
+{
+    if (in->ancilla < 0)
+        return presolve_plain(in, settings, out, info, error);
+    problem dropped, smaller; /* states are read relative to the ancilla, and so are fixed spins */
+    ancilla_info before, after;
+    isg_status status = pass_drop_ancilla(in, &dropped, &before, error);
+    if (status)
+        return status;
+    status = presolve_plain(&dropped, settings, &smaller, info, error);
+    problem_close(&dropped);
+    if (status)
+        return status;
+    status = pass_ancilla(&smaller, out, &after, error);
+    problem_close(&smaller);
+    if (!status) {
+        bound_add(&info->rounding, before.rounding);
+        bound_add(&info->rounding, after.rounding);
+    }
     return status;
 }

@@ -64,7 +64,8 @@ typedef struct presolve_info {
 } presolve_info;
 
 /* For every state of `in`, setting the fixed spins to their values gives an energy that is not higher; this holds in
- * exact arithmetic on the numbers of `in`, whatever their size. The ancilla is never fixed. settings may be NULL. */
+ * exact arithmetic on the numbers of `in`, whatever their size. With an ancilla, in spins of -1 and 1 only, spins are fixed
+ * relative to it; it leaves when no field is left. settings may be NULL. */
 isg_status pass_presolve(const problem *in, const presolve_settings *settings, problem *out, presolve_info *info,
                          isg_error *error);
 
@@ -113,7 +114,8 @@ typedef struct quantize_info {
     quantize_loss after_presolve;
 } quantize_info;
 
-/* Numbers of `out` are grid points, its offset is 0. The scale is searched (quantize_scale.c says how). */
+/* With an ancilla in spins of -1 and 1 and without fields only. Numbers of `out` are grid points, its offset is 0. The scale is
+ * searched (quantize_scale.c says how). */
 isg_status pass_quantize(const problem *in, const quantize_settings *settings, problem *out, quantize_info *info,
                          isg_error *error);
 

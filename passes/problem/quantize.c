@@ -91,6 +91,8 @@ static isg_status check_settings_of(const problem *in, const quantize_settings *
     bool fields = false;
     for (int64_t i = 0; i < in->spins; i++)
         fields |= in->fields[i] != 0;
+    if (in->ancilla >= 0 && (in->domain == PROBLEM_BINARY || fields)) /* opposite states would cease to be alike */
+        return error_fail(error, ISG_INVALID, "with an ancilla a problem is quantised in spins of -1 and 1 without fields");
     if (settings->sum_min > 0 || settings->sum_max < 0)
         return error_fail(error, ISG_INVALID, "limits of a spin's sum of couplings must enclose 0: %g to %g", settings->sum_min,
                           settings->sum_max);
@@ -100,31 +102,14 @@ static isg_status check_settings_of(const problem *in, const quantize_settings *
 
 /* ---- what presolve would do ---- */
 
-/* Fields come back from the ancilla, as presolve cannot choose between a state and its opposite, and return to it after. */
-static isg_status presolved(const problem *in, problem *out, int64_t *fixed, isg_error *error)
-{
-    problem dropped, smaller;
-    ancilla_info ancilla;
-    presolve_info info;
-    isg_status status = pass_drop_ancilla(in, &dropped, &ancilla, error);
-    if (status)
-        return status;
-    status = pass_presolve(&dropped, NULL, &smaller, &info, error);
-    problem_close(&dropped);
-    if (status)
-        return status;
-    *fixed = info.fixed;
-    status = in->ancilla < 0 ? problem_copy(out, &smaller, error) : pass_ancilla(&smaller, out, &ancilla, error);
-    problem_close(&smaller);
-    return status;
-}
-
 static isg_status look_ahead(const problem *in, const quantize_settings *settings, quantize_info *info, isg_error *error)
 {
     problem smaller, rounded;
-    isg_status status = presolved(in, &smaller, &info->presolve_fixed, error);
+    presolve_info presolve;
+    isg_status status = pass_presolve(in, NULL, &smaller, &presolve, error);
     if (status)
         return status;
+    info->presolve_fixed = presolve.fixed;
     quantize_settings plain = *settings;
     plain.without_verdict = true;
     quantize_info after;
@@ -143,7 +128,7 @@ static isg_status judge(const problem *in, const problem *out, const quantize_se
     info->lost_to_fields = quantize_lost_to_fields(in, settings);
     info->fields_dwarf_couplings = info->lost_to_fields > info->loss.couplings / 10;
     isg_status status = ISG_OK;
-    if (info->fields_dwarf_couplings && (in->ancilla < 0 || in->domain == PROBLEM_SPIN))
+    if (info->fields_dwarf_couplings)
         status = look_ahead(in, settings, info, error);
     if (status)
         return status;

@@ -131,6 +131,12 @@ static const char *step(chain *c, random_source *r, isg_status *status, isg_erro
     ancilla_info ancilla = {0};
     const char *wrong = NULL;
     int which = random_below(r, 6);
+    bool fields = false;
+    for (int64_t i = 0; i < c->now.spins; i++)
+        fields |= c->now.fields[i] != 0;
+    if (c->now.ancilla >= 0 &&
+        ((which == 2 && c->now.domain == PROBLEM_BINARY) || (which == 5 && (fields || c->now.domain == PROBLEM_BINARY))))
+        return NULL; /* refused */
     snprintf(c->path + strlen(c->path), sizeof c->path - strlen(c->path), " %d", which);
     switch (which) {
     case 0:
