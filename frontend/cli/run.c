@@ -1,4 +1,5 @@
 /* run.c - isg run: compile a model, run it on a batch from files. */
+#include "backends/machine/machine.h"
 #include "backends/native/native.h"
 #include "frontend/cli/compile.h"
 #include "frontend/cli/options.h"
@@ -14,11 +15,10 @@
 #include <unistd.h>
 
 typedef struct run_options {
-    const char *weights, *labels, *report;
+    const char *weights, *labels, *report, *target;
     text_list inputs, outputs;
     int solver; /* isg_solver */
-    int target; /* only one so far */
-    int32_t reads, sweeps, threads, first_sample;
+    int32_t reads, sweeps, threads, first_sample, passes;
     uint64_t seed;
 } run_options;
 
@@ -28,7 +28,10 @@ static const option_row rows[] = {
     {"output", "NAME=FILE.npy", "where to write an output", OPTION_LIST, offsetof(run_options, outputs), 0, 0},
     {"labels", "FILE.npy", "the right class of each sample: reports the accuracy of the first output", OPTION_TEXT,
      offsetof(run_options, labels), 0, 0},
-    {"target", "native", "what to run on", OPTION_CHOICE, offsetof(run_options, target), 0, 0},
+    {"target", "NAME", "run within that machine's limits, on its simulator (isg targets lists them); a .yaml of your own",
+     OPTION_TEXT, offsetof(run_options, target), 0, 0},
+    {"passes", "P", "on a machine that holds a model in parts: how often to go over all of them (default 4)", OPTION_NUMBER,
+     offsetof(run_options, passes), 1, 0},
     {"solver", "anneal|descent", "simulated annealing, or the quick deterministic descent", OPTION_CHOICE,
      offsetof(run_options, solver), 0, 0},
     {"reads", "R", "independent anneals of each problem, of which the best counts", OPTION_NUMBER, offsetof(run_options, reads),
@@ -62,6 +65,7 @@ typedef struct session {
     run_file *inputs, *outputs;
     compilation compilation;
     native_program *native;
+    machine *machine; /* NULL: the model runs on this processor alone */
     isg_program *program;
     run_data data;
     npy_array labels;
@@ -99,12 +103,16 @@ static int compile_program(session *s, const char *path)
 {
     cli *c = s->cli;
     isg_error error = {.status = ISG_INTERNAL};
-    const native_options native = {.optimise = 2};
+    native_options native = {.optimise = 2};
     int status = compile_load_model(&s->compilation, path, s->options->weights);
     if (!status)
-        status = compile_to(&s->compilation, STAGE_ISING);
+        status = compile_find_target(&s->compilation, s->options->target);
+    if (!status)
+        status = compile_to(&s->compilation, STAGE_SCHEDULED);
     if (status)
         return status;
+    if (s->compilation.target)
+        native.processor = s->compilation.target->processor;
     if (native_compile(s->compilation.module, &native, &s->native, &error)) {
         if (error.status == ISG_INTERNAL)
             return compile_defect(&s->compilation, "native", error.message, ir_print(s->compilation.module, true));
@@ -126,6 +134,24 @@ static int check_parameters(session *s)
     return status;
 }
 
+/* A machine other than this processor solves the Hamiltonians; the rest of the model runs here. */
+static int open_machine(session *s)
+{
+    const run_options *o = s->options;
+    const target *t = s->compilation.target;
+    isg_error error;
+    if (!t || t->kind == TARGET_NATIVE)
+        return EXIT_DONE;
+    if (o->solver == ISG_DESCENT)
+        return cli_fail(s->cli, EXIT_USAGE, "--solver descent runs on this processor; it does not go with --target %s",
+                        o->target);
+    const machine_settings settings = {.target = t, .passes = o->passes, .reads = o->reads, .sweeps = o->sweeps, .seed = o->seed};
+    if (machine_open(&s->machine, s->compilation.module, &settings, s->cli->allocator, &error))
+        return cli_fail_error(s->cli, &error);
+    program_set_solver(s->program, machine_solve, s->machine);
+    return EXIT_DONE;
+}
+
 static int open_program(session *s)
 {
     isg_error error;
@@ -136,7 +162,7 @@ static int open_program(session *s)
     const isg_abi_program *abi = native_program_abi(s->native);
     if (program_open_abi(abi, weights->tensors, weights->count, s->cli->allocator, s->cli->io, &s->program, &error))
         return cli_fail_error(s->cli, &error);
-    return EXIT_DONE;
+    return open_machine(s);
 }
 
 static int open_data(session *s)
@@ -205,7 +231,7 @@ static int write_results(session *s)
     if (!s->options->outputs.count)
         show_array(run_data_first(&s->data));
     s->context.model = isg_program_name(s->program);
-    s->context.target = "native";
+    s->context.target = s->compilation.target ? s->compilation.target->name : "native";
     s->context.seed = s->options->seed;
     s->context.seconds_total = cli_seconds() - s->start;
     if (s->options->report && report_write(c->allocator, c->io, s->options->report, &s->report, &s->context, &error))
@@ -237,6 +263,7 @@ static void session_close(session *s)
     npy_free(s->cli->allocator, &s->labels);
     if (s->program)
         isg_close(s->program);
+    machine_close(s->machine);
     if (s->native)
         native_program_close(s->native);
     compilation_close(&s->compilation);

@@ -1,0 +1,212 @@
+/* fit.c - see fit.h. */
+#include "backends/machine/fit.h"
+
+#include "runtime/anneal.h"
+#include "runtime/error.h"
+#include "runtime/memory.h"
+
+#include <math.h>
+#include <pthread.h>
+
+const char *const fit_verdict_names[] = {"fits", "fits in parts", "needs embedding", "loses precision", "too small", NULL};
+
+/* Beyond this share of couplings lost, what the machine solves is another problem. */
+static const double couplings_lost_limit = 0.1;
+
+typedef struct fit_sums {
+    int64_t samples, spins, agreeing;
+    double native, machine;
+} fit_sums;
+
+struct fit_run {
+    const isg_allocator *allocator;
+    machine *machine;
+    uint64_t count;
+    fit_sums *sums; /* [count] */
+    uint64_t seed;
+    pthread_mutex_t mutex;
+};
+
+isg_status fit_open(fit_run **out, const ir_module *m, const machine_settings *settings, uint64_t hamiltonians,
+                    const isg_allocator *allocator, isg_error *error)
+{
+    const isg_allocator *a = allocator ? allocator : isg_default_allocator();
+    *out = NULL;
+    fit_run *f = memory_take_zeroed(a, 1, sizeof *f);
+    if (!f)
+        return error_no_memory(error);
+    f->allocator = a;
+    f->count = hamiltonians;
+    f->seed = settings->seed;
+    pthread_mutex_init(&f->mutex, NULL);
+    f->sums = memory_take_zeroed(a, hamiltonians, sizeof *f->sums);
+    isg_status status = f->sums ? machine_open(&f->machine, m, settings, a, error) : error_no_memory(error);
+    if (status)
+        fit_close(f);
+    else
+        *out = f;
+    return status;
+}
+
+void fit_close(fit_run *f)
+{
+    if (!f)
+        return;
+    machine_close(f->machine);
+    pthread_mutex_destroy(&f->mutex);
+    memory_release(f->allocator, f->sums, f->count, sizeof *f->sums);
+    memory_release(f->allocator, f, 1, sizeof *f);
+}
+
+/* ---- solving twice ---- */
+
+static isg_status solve_natively(const fit_run *f, const program_solve *request, double *energy, isg_error *error)
+{
+    size_t bytes = anneal_scratch_bytes(request->hamiltonian);
+    memory_aligned scratch = bytes == SIZE_MAX ? (memory_aligned){0} : memory_take_aligned(f->allocator, bytes);
+    if (!scratch.at)
+        return error_no_memory(error);
+    anneal_settings settings = {.solver = ISG_ANNEAL,
+                                .reads = ANNEAL_DEFAULT_READS,
+                                .sweeps = ANNEAL_DEFAULT_SWEEPS,
+                                .exact = true,
+                                .seed = f->seed,
+                                .sample = request->sample,
+                                .hamiltonian = (uint32_t)request->number,
+                                .cancelled = request->cancelled,
+                                .cancel_context = request->cancel_context};
+    *energy = anneal_solve(request->hamiltonian, request->context, &settings, scratch.at).energy;
+    memory_release_aligned(f->allocator, &scratch);
+    return ISG_OK;
+}
+
+static void add_up(fit_run *f, const program_solve *request, const int8_t *native, const int8_t *machine, double e_native,
+                   double e_machine)
+{
+    fit_sums *sums = &f->sums[request->number];
+    int64_t spins = (int64_t)request->hamiltonian->spins, agreeing = 0;
+    for (int64_t i = 0; i < spins; i++)
+        agreeing += native[i] == machine[i];
+    pthread_mutex_lock(&f->mutex);
+    sums->samples++;
+    sums->spins += spins;
+    sums->agreeing += agreeing;
+    sums->native += e_native;
+    sums->machine += e_machine;
+    pthread_mutex_unlock(&f->mutex);
+}
+
+isg_status fit_solve(void *fit, const program_solve *request, isg_error *error)
+{
+    fit_run *f = fit;
+    size_t spins = request->hamiltonian->spins;
+    int8_t *state = (int8_t *)request->context->frame + request->hamiltonian->state_offset;
+    int8_t *machine_state = memory_take(f->allocator, spins, 1);
+    double e_machine = 0, e_native = 0;
+    program_solve on_machine = *request;
+    on_machine.energy = &e_machine;
+    isg_status status = machine_state ? machine_solve(f->machine, &on_machine, error) : error_no_memory(error);
+    if (!status && spins)
+        memcpy(machine_state, state, spins);
+    if (!status)
+        status = solve_natively(f, request, &e_native, error);
+    if (!status) {
+        *request->energy = e_native;
+        add_up(f, request, state, machine_state, e_native, e_machine);
+    }
+    memory_release(f->allocator, machine_state, spins, 1);
+    return status;
+}
+
+/* ---- rows ---- */
+
+static const char *too_small_advice(arena *a, const target *t, int64_t largest)
+{
+    return arena_format(a, "the largest part has %lld spins and %lld fit: %lld short; fewer heads, or a machine of %lld spins",
+                        (long long)largest, (long long)target_variables(t, true),
+                        (long long)(largest - target_variables(t, true)), (long long)largest + 1);
+}
+
+static const char *embedding_advice(arena *a, const target *t, int64_t spins)
+{
+    int64_t chain = 0, clique = topology_complete_graph(t->topology, &chain);
+    if (!clique)
+        return "its spins couple to neighbours only; an all-to-all machine runs the model as it is";
+    if (spins <= clique)
+        return arena_format(a, "as a complete graph its %lld spins embed there, in chains of up to %lld (%lld spins do at most)",
+                            (long long)spins, (long long)chain, (long long)clique);
+    return arena_format(a,
+                        "the largest complete graph known to embed has %lld spins, in chains of up to %lld; this model has %lld",
+                        (long long)clique, (long long)chain, (long long)spins);
+}
+
+static void measure(fit_row *row, const fit_run *f, uint32_t number)
+{
+    const fit_sums *sums = &f->sums[number];
+    machine_tally t = machine_tally_of(f->machine, number);
+    if (!sums->samples)
+        return;
+    double samples = (double)sums->samples;
+    row->samples = sums->samples;
+    row->fixed = t.spins_fixed + t.spins_sent ? (double)t.spins_fixed / (double)(t.spins_fixed + t.spins_sent) : 0;
+    row->couplings_lost = t.couplings ? (double)t.couplings_lost / (double)t.couplings : 0;
+    row->error_bound = t.bound_sum / samples;
+    row->energy_native = sums->native / samples;
+    row->energy_machine = sums->machine / samples;
+    row->gap = sums->native != 0 ? (sums->machine - sums->native) / fabs(sums->native) : sums->machine - sums->native;
+    row->agreement = sums->spins ? (double)sums->agreeing / (double)sums->spins : 1;
+    if (t.runs_without_couplings || row->couplings_lost > couplings_lost_limit) {
+        row->verdict = FIT_LOSES_PRECISION;
+        row->advice = t.runs_without_couplings
+                          ? "some runs lose every coupling to the grid: what comes back is decided by the fields alone"
+                          : "many couplings are smaller than a step of the grid; more bits, or smaller parts, keep more";
+    }
+}
+
+static fit_row row_of(const ir_module *m, ir_op op, const target *t, int32_t passes, arena *a)
+{
+    machine_schedule s = machine_schedule_of(m, op, a);
+    int64_t largest = 0;
+    for (uint32_t i = 0; i < s.part_count; i++)
+        largest = s.parts[i].count > largest ? s.parts[i].count : largest;
+    int32_t most = s.part_count == 1 ? 1 : passes ? passes : MACHINE_DEFAULT_PASSES;
+    fit_row row = {.hamiltonian = ir_text(m, ir_op_attribute(m, op, "name")->name),
+                   .spins_needed = largest + (t->fields == TARGET_FIELDS_ANCILLA),
+                   .spins_available = t->spins,
+                   .spins = s.spins,
+                   .parts = s.part_count,
+                   .rounds = s.round_count,
+                   .seconds = t->run_seconds * s.part_count * most,
+                   .fixed = NAN,
+                   .couplings_lost = NAN,
+                   .error_bound = NAN,
+                   .energy_native = NAN,
+                   .energy_machine = NAN,
+                   .gap = NAN,
+                   .agreement = NAN,
+                   .verdict = s.part_count > 1 ? FIT_IN_PARTS : FIT_FITS};
+    if (t->topology.kind != TOPOLOGY_COMPLETE) {
+        row.verdict = FIT_NEEDS_EMBEDDING;
+        row.advice = embedding_advice(a, t, s.spins);
+    } else if (largest > target_variables(t, true)) {
+        row.verdict = FIT_TOO_SMALL;
+        row.advice = too_small_advice(a, t, largest);
+    }
+    return row;
+}
+
+fit_row *fit_rows(const ir_module *m, const target *t, int32_t passes, const fit_run *measured, arena *a, uint32_t *count)
+{
+    const ir_function *model = m->functions.at[0];
+    fit_row *rows = ARENA_ARRAY(a, fit_row, model->ops.count);
+    *count = 0;
+    for (uint32_t i = 0; i < model->ops.count; i++) {
+        if (ir_op_get(m, model->ops.at[i])->code != OP_ANNEAL)
+            continue;
+        rows[*count] = row_of(m, model->ops.at[i], t, passes, a);
+        if (measured)
+            measure(&rows[*count], measured, *count);
+        ++*count;
+    }
+    return rows;
+}

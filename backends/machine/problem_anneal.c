@@ -1,0 +1,165 @@
+/* problem_anneal.c - kernels over a problem's rows for the runtime's annealer (problem_anneal.h). */
+#include "backends/machine/problem_anneal.h"
+
+#include "runtime/error.h"
+#include "runtime/memory.h"
+#include "runtime/philox.h"
+#include "runtime/threshold.h"
+
+#include <math.h>
+
+/* What the frame begins with: the kernels find the problem there. The state follows at STATE_OFFSET. */
+typedef struct row_frame {
+    const problem *p;
+    problem_rows rows;
+    float *thresholds; /* [spins rounded up to 4] */
+} row_frame;
+
+enum { STATE_OFFSET = 128 };
+_Static_assert(sizeof(row_frame) <= STATE_OFFSET, "the state stands behind the frame's head");
+
+static const row_frame *frame_of(const isg_abi_context *context)
+{
+    return (const row_frame *)(const void *)context->frame;
+}
+
+static int32_t coefficients(isg_abi_context *context)
+{
+    (void)context; /* they are in the problem */
+    return ISG_FAULT_NONE;
+}
+
+static void update(const problem_rows *rows, int64_t spin, double delta, double *field)
+{
+    for (int64_t k = rows->row_start[spin]; k < rows->row_start[spin + 1]; k++)
+        field[rows->neighbour[k]] += rows->value[k] * delta;
+}
+
+static void fields(const isg_abi_context *context, const int8_t *state, double *field)
+{
+    const row_frame *f = frame_of(context);
+    if (f->p->spins)
+        memcpy(field, f->p->fields, (size_t)f->p->spins * sizeof *field);
+    for (int64_t i = 0; i < f->p->spins; i++)
+        if (state[i])
+            update(&f->rows, i, state[i], field);
+}
+
+/* The step to a spin's other value. */
+static double step_of(const problem *p, int8_t value)
+{
+    return p->domain == PROBLEM_BINARY ? 1 - 2 * value : -2 * value;
+}
+
+static void flip(const row_frame *f, int64_t spin, double step, int8_t *state, double *field)
+{
+    state[spin] = (int8_t)(state[spin] + (int)step);
+    update(&f->rows, spin, step, field);
+}
+
+static uint64_t sweep(const isg_abi_context *context, int8_t *state, double *field, double beta, const uint32_t key[2],
+                      uint32_t number)
+{
+    const row_frame *f = frame_of(context);
+    uint64_t flips = 0;
+    threshold_sweep(key, number, (f->p->spins + 3) / 4, f->thresholds);
+    for (int64_t i = 0; i < f->p->spins; i++) {
+        double step = step_of(f->p, state[i]);
+        if (step * field[i] * beta <= (double)f->thresholds[i]) {
+            flip(f, i, step, state, field);
+            flips++;
+        }
+    }
+    return flips;
+}
+
+static uint64_t descend(const isg_abi_context *context, int8_t *state, double *field, double threshold)
+{
+    const row_frame *f = frame_of(context);
+    uint64_t flips = 0;
+    for (int64_t i = 0; i < f->p->spins; i++) {
+        double step = step_of(f->p, state[i]);
+        if (step * field[i] < -threshold) {
+            flip(f, i, step, state, field);
+            flips++;
+        }
+    }
+    return flips;
+}
+
+static void energy(const isg_abi_context *context, const int8_t *state, double *out)
+{
+    const problem *p = frame_of(context)->p;
+    out[0] = problem_energy(p, state) - p->offset;
+    out[1] = p->offset;
+}
+
+static void scales(const isg_abi_context *context, double *largest, double *coupling_sum, double *coupling_square, double *linear)
+{
+    const row_frame *f = frame_of(context);
+    for (int64_t i = 0; i < f->p->spins; i++) {
+        linear[i] = f->p->fields[i];
+        largest[i] = fabs(linear[i]);
+        coupling_sum[i] = coupling_square[i] = 0;
+        for (int64_t k = f->rows.row_start[i]; k < f->rows.row_start[i + 1]; k++) {
+            double size = fabs(f->rows.value[k]);
+            largest[i] = size > largest[i] ? size : largest[i];
+            coupling_sum[i] += size;
+            coupling_square[i] += size * size;
+        }
+    }
+}
+
+static void couplings(const isg_abi_context *context, void (*visit)(void *visitor, int64_t first, int64_t second, double value),
+                      void *visitor)
+{
+    const problem *p = frame_of(context)->p;
+    for (int64_t k = 0; k < p->coupling_count; k++)
+        visit(visitor, p->couplings[k].first, p->couplings[k].second, p->couplings[k].value);
+}
+
+static isg_abi_hamiltonian record_of(const problem *p)
+{
+    return (isg_abi_hamiltonian){.name = "problem",
+                                 .spins = (uint64_t)p->spins,
+                                 .terms = 1,
+                                 .groups = 1,
+                                 .state_offset = STATE_OFFSET,
+                                 .coefficients = coefficients,
+                                 .fields = fields,
+                                 .sweep = sweep,
+                                 .descend = descend,
+                                 .energy = energy,
+                                 .scales = scales,
+                                 .couplings = couplings};
+}
+
+isg_status problem_anneal(const problem *p, const anneal_settings *settings, int8_t *state, double *best, isg_error *error)
+{
+    isg_abi_hamiltonian h = record_of(p);
+    row_frame head = {.p = p};
+    size_t threshold_count = ((size_t)p->spins + 3) / 4 * 4, scratch_bytes = anneal_scratch_bytes(&h);
+    isg_status status = problem_rows_open(&head.rows, p, error);
+    if (status)
+        return status;
+    head.thresholds = memory_take(p->allocator, threshold_count, sizeof *head.thresholds);
+    memory_aligned frame = memory_take_aligned(p->allocator, STATE_OFFSET + (size_t)p->spins);
+    memory_aligned tables = memory_take_aligned(p->allocator, (size_t)p->spins);
+    memory_aligned scratch = memory_take_aligned(p->allocator, scratch_bytes);
+    if (head.thresholds && frame.at && tables.at && scratch.at) {
+        memcpy(frame.at, &head, sizeof head);
+        memset(tables.at, p->domain == PROBLEM_BINARY ? 0 : -1, (size_t)p->spins); /* lowest, at offset 0 */
+        isg_abi_context context = {.frame = frame.at, .tables = tables.at};
+        *best = anneal_solve(&h, &context, settings, scratch.at).energy;
+        if (p->spins)
+            memcpy(state, frame.at + STATE_OFFSET, (size_t)p->spins);
+    } else {
+        status = error_no_memory(error);
+    }
+    memory_release_aligned(p->allocator, &scratch);
+    memory_release_aligned(p->allocator, &tables);
+    memory_release_aligned(p->allocator, &frame);
+    memory_release(p->allocator, head.thresholds, threshold_count, sizeof *head.thresholds);
+    problem_rows_close(&head.rows, p);
+    return status;
+}
