@@ -220,6 +220,26 @@ static isg_status run_passes(solving *s, isg_error *error)
 
 /* ---- one sample ---- */
 
+/* Where the passes begin: the better of greedy descents from all-lowest and from all-highest. What is held in the first rounds
+ * then resembles an answer; from bare extremes the parts would answer a question nobody asks. */
+static isg_status start(solving *s, const isg_allocator *a, isg_error *error)
+{
+    size_t spins = (size_t)s->problem.spins;
+    double *field = memory_take(a, spins, sizeof *field);
+    if (!field)
+        return error_no_memory(error);
+    if (spins) {
+        memset(s->state, s->problem.domain == PROBLEM_BINARY ? 0 : -1, spins);
+        memset(s->next, 1, spins);
+        descent(&s->problem, &s->rows, s->state, field);
+        descent(&s->problem, &s->rows, s->next, field);
+        bool high = problem_energy(&s->problem, s->next) < problem_energy(&s->problem, s->state);
+        memcpy(high ? s->state : s->next, high ? s->next : s->state, spins);
+    }
+    memory_release(a, field, spins, sizeof *field);
+    return ISG_OK;
+}
+
 static isg_status open_solving(solving *s, const isg_allocator *a, isg_error *error)
 {
     isg_status status = bind_problem(s->request->hamiltonian, s->request->context, a, &s->problem, error);
@@ -233,11 +253,9 @@ static isg_status open_solving(solving *s, const isg_allocator *a, isg_error *er
     s->local = memory_take(a, spins, sizeof *s->local);
     if (!s->state || !s->next || !s->local)
         return error_no_memory(error);
-    for (size_t i = 0; i < spins; i++) {
-        s->state[i] = s->next[i] = s->problem.domain == PROBLEM_BINARY ? 0 : -1;
+    for (size_t i = 0; i < spins; i++)
         s->local[i] = PROBLEM_NO_SPIN;
-    }
-    return ISG_OK;
+    return start(s, a, error);
 }
 
 static void close_solving(solving *s, const isg_allocator *a)

@@ -77,7 +77,7 @@ class OneHead(Case):
         inputs["e"] = rng.standard_normal((samples, 64), dtype=np.float32)
         source = self.write("one_head.attn", ONE_HEAD)
         _, native = run_model(source, inputs, ["keys"], self.folder, tag="native")
-        _, small = run_model(source, inputs, ["keys"], self.folder, "--target", TARGETS / "float-100.yaml", "--passes", 8, tag="small")
+        _, small = run_model(source, inputs, ["keys"], self.folder, "--target", TARGETS / "float-100.yaml", tag="small")
         native, small = (r["hamiltonians"][0]["energy_mean"] for r in (native, small))
         gap = (small - native) / abs(native)
         print(f"one head of 512 tokens on float-100: gap {100 * gap:.3f} %")
