@@ -106,10 +106,11 @@ typedef struct quantize_info {
     double scale, offset; /* E_in = scale * E_out + offset, give or take `loss.bound` */
     quantize_loss loss;
     quantize_verdict verdict;
-    /* The fields are so much larger than the couplings that, with the largest number at the edge of the grid, couplings
-     * (to others than the ancilla) become zero. Then after_presolve is what quantising after presolve would lose. */
+    /* The fields are so much larger than the couplings that, with the largest number at the edge of the grid, more
+     * than a tenth of the couplings (to others than the ancilla) becomes zero for their sake. Then after_presolve is what
+     * quantising after presolve would lose. */
     bool fields_dwarf_couplings;
-    int64_t lost_to_fields; /* couplings that become zero then */
+    int64_t lost_to_fields; /* couplings that become zero then, and would not with the largest coupling at the edge */
     int64_t presolve_fixed;
     quantize_loss after_presolve;
 } quantize_info;
