@@ -20,11 +20,14 @@ static int axis_of(const codegen *g, const ir_spin_ref *ref, ir_index index)
     return -1;
 }
 
-static bool plain_indices(const codegen *g, const ir_spin_ref *ref)
+/* Each subscript an index of its own that runs over the whole axis: a row begins at every spin of the array. */
+static bool plain_indices(const codegen *g, const hamiltonian_plan *h, const ir_spin_ref *ref)
 {
+    const ir_spins *array = (const ir_spins *)ir_op_attribute(g->m, h->op, "spins")->list + ref->array;
     for (uint32_t i = 0; i < ref->subscript_count; i++) {
         const ir_expr_data *x = ir_expr_get(g->m, ref->subscripts[i]);
-        if (x->kind != EXPR_INDEX || axis_of(g, ref, x->index) != (int)i)
+        if (x->kind != EXPR_INDEX || axis_of(g, ref, x->index) != (int)i ||
+            ir_index_extent(g->m, x->index) != ir_index_extent(g->m, array->indices[i]))
             return false;
     }
     return true;
@@ -126,7 +129,7 @@ static void plan_term(codegen *g, hamiltonian_plan *h, term_plan *t, const ir_te
     *t = (term_plan){.term = term, .size = 1, .transposed = -1};
     for (uint32_t i = 0; i < term->index_count; i++)
         t->size *= ir_index_extent(g->m, term->indices[i]);
-    if (!plain_indices(g, &term->spins[0]) || !plain_indices(g, &term->spins[1])) {
+    if (!plain_indices(g, h, &term->spins[0]) || !plain_indices(g, h, &term->spins[1])) {
         plan_list(g, h, t);
         return;
     }
