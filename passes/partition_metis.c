@@ -54,6 +54,19 @@ static bool within_capacity(const partition_problem *p, const idx_t *part, idx_t
     return true;
 }
 
+/* METIS may leave parts empty: the others are numbered anew, in order of their first spins. */
+static void number_parts(const partition_problem *p, const idx_t *part, idx_t parts, cut *out)
+{
+    uint32_t *number = ARENA_ARRAY(p->m->arena, uint32_t, (size_t)parts); /* 0: none yet */
+    out->part = ARENA_ARRAY(p->m->arena, uint32_t, (size_t)p->layout.count);
+    out->count = 0;
+    for (int64_t i = 0; i < p->layout.count; i++) {
+        if (!number[part[i]])
+            number[part[i]] = ++out->count;
+        out->part[i] = number[part[i]] - 1;
+    }
+}
+
 /* METIS aims at even parts but does not promise them; one part more makes room. */
 bool partition_metis(const partition_problem *p, cut *out)
 {
@@ -75,10 +88,7 @@ bool partition_metis(const partition_problem *p, cut *out)
             return false;
         if (!within_capacity(p, part, parts))
             continue;
-        out->count = (uint32_t)parts;
-        out->part = ARENA_ARRAY(p->m->arena, uint32_t, (size_t)p->layout.count);
-        for (int64_t i = 0; i < p->layout.count; i++)
-            out->part[i] = (uint32_t)part[i];
+        number_parts(p, part, parts, out);
         return true;
     }
     return false;
