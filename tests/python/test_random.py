@@ -1,6 +1,6 @@
 """test_random.py - random small Hamiltonians: what isg finds against every state, evaluated a second time.
 
-1,000 Hamiltonians by default, 10,000 with ISG_TEST_FULL=1, 200 with ISG_TEST_QUICK=1; ISG_TEST_COUNT overrules. Also a
+10,000 Hamiltonians, 200 with ISG_TEST_QUICK=1; ISG_TEST_COUNT overrules. Also a
 command: test_random.py [COUNT [FIRST_SEED]]. A failing program is kept whole, with its data, in failures/ of the build
 folder, and the failing Hamiltonian alone beside it.
 """
@@ -15,13 +15,13 @@ import unittest
 
 import numpy as np
 
-from common import Case, FULL, Failed, QUICK, isg_path, run_model
+from common import Case, Failed, QUICK, isg_path, run_model
 from generate import make_program
 from reference import program_text
 
 A_FILE = 100
 FIRST_SEED = 20250411
-COUNT = int(os.environ.get("ISG_TEST_COUNT", 0)) or (10000 if FULL else 200 if QUICK else 1000)
+COUNT = int(os.environ.get("ISG_TEST_COUNT", 0)) or (200 if QUICK else 10000)
 
 
 def compare(h, entry, got):
