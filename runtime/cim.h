@@ -4,8 +4,8 @@
  * CIM_CHAOTIC: amplitude heterogeneity is corrected by error variables, and the target amplitude is modulated by how far the
  * energy is above the best seen (T. Leleu, Y. Yamamoto, P. L. McMahon, K. Aihara, "Destabilization of local minima in analog spin
  * systems by correction of amplitude heterogeneity", Physical Review Letters 122, 040607 (2019)).
- * CIM_SIMPLE: linear amplification with saturation, noise and a rising pump (E. S. Tiunov, A. E. Ulanov, A. I. Lvovsky, "Annealing by
- * simulating the coherent Ising machine", Optics Express 27, 10288 (2019)).
+ * CIM_SIMPLE: linear amplification with saturation, noise and a rising pump (E. S. Tiunov, A. E. Ulanov, A. I. Lvovsky,
+ * "Annealing by simulating the coherent Ising machine", Optics Express 27, 10288 (2019)).
  *
  * As on the machines, fields act through one more pulse, an ancilla; states are read relative to it. Same settings, same bits:
  * every random number is keyed by seed, sample, Hamiltonian, read, step and spin, and nothing depends on the width of vectors.

@@ -112,7 +112,7 @@ static isg_status fix_dominant(presolve *p, scaled *s)
 static isg_status fix_roof(presolve *p, const scaled *s)
 {
     int64_t most = p->settings->roof_couplings ? p->settings->roof_couplings : PRESOLVE_ROOF_COUPLINGS;
-    if (p->settings->without_roof || s->ends / 2 > most || s->spins > most) {
+    if (p->settings->without_roof || s->ends / 2 > most || s->spins > PRESOLVE_ROOF_SPINS) {
         p->info->roof = p->settings->without_roof ? ROOF_OFF : ROOF_TOO_LARGE;
         return ISG_OK;
     }

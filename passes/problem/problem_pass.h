@@ -48,12 +48,13 @@ typedef enum roof_outcome {
     ROOF_OFF
 } roof_outcome;
 
-enum { PRESOLVE_ROOF_COUPLINGS = 200000 };
+/* Within these a maximum flow takes a second or two. */
+enum { PRESOLVE_ROOF_COUPLINGS = 200000, PRESOLVE_ROOF_SPINS = 10000 };
 
 typedef struct presolve_settings {
     bool strict;            /* fix only what every optimum agrees on; otherwise also one of equally good choices */
     bool without_roof;      /* dominance only */
-    int64_t roof_couplings; /* no roof duality above so many couplings; 0: PRESOLVE_ROOF_COUPLINGS */
+    int64_t roof_couplings; /* no roof duality above so many couplings, or PRESOLVE_ROOF_SPINS; 0: PRESOLVE_ROOF_COUPLINGS */
 } presolve_settings;
 
 typedef struct presolve_info {
