@@ -58,7 +58,7 @@ static isg_status simulate(const solving *s, const problem *p, uint64_t seed, in
     double energy;
     if (m->target->kind == TARGET_CIM) {
         cim_settings settings = {.reads = reads,
-                                 .steps = m->sweeps,
+                                 .steps = machine_sweeps(m),
                                  .seed = seed,
                                  .sample = s->request->sample,
                                  .cancelled = s->request->cancelled,
@@ -68,7 +68,7 @@ static isg_status simulate(const solving *s, const problem *p, uint64_t seed, in
     }
     anneal_settings settings = {.solver = ISG_ANNEAL,
                                 .reads = reads,
-                                .sweeps = m->sweeps ? m->sweeps : ANNEAL_DEFAULT_SWEEPS,
+                                .sweeps = machine_sweeps(m),
                                 .seed = seed,
                                 .sample = s->request->sample,
                                 .cancelled = s->request->cancelled,
@@ -88,7 +88,7 @@ typedef struct answer_memory {
 static isg_status best_answer(const solving *s, const problem *part, const prepared *ready, uint32_t number, answer_memory *m,
                               int8_t *best, isg_error *error)
 {
-    int32_t reads = s->machine->settings.reads ? s->machine->settings.reads : ANNEAL_DEFAULT_READS;
+    int32_t reads = machine_reads(&s->machine->settings);
     int32_t answers = ready->machine.spins == 0 ? 1 : reads < ANSWERS ? reads : ANSWERS;
     double lowest = INFINITY;
     for (int32_t k = 0; k < answers; k++) {
@@ -112,17 +112,29 @@ static isg_status best_answer(const solving *s, const problem *part, const prepa
 static void tally_run(solving *s, const prepared *p)
 {
     machine_tally *t = &s->tally;
-    t->runs++;
+    t->runs += p->machine.spins > 0;
     t->spins_sent += p->machine.spins - (p->machine.ancilla >= 0);
     t->spins_fixed += p->presolve.fixed;
+    t->first_spins_fixed += s->pass == 0 ? p->presolve.fixed : 0;
     if (!p->quantized)
         return;
-    t->couplings += p->quantize.loss.couplings;
-    t->couplings_lost += p->quantize.loss.couplings_lost;
-    t->fields_lost += p->quantize.loss.fields_lost;
-    t->runs_without_couplings += p->quantize.loss.couplings > 0 && p->quantize.loss.couplings == p->quantize.loss.couplings_lost;
+    t->couplings += p->couplings;
+    t->couplings_lost += p->couplings_lost;
+    t->fields_lost += p->fields_lost;
+    t->runs_without_couplings += p->couplings > 0 && p->couplings == p->couplings_lost;
     t->largest_bound = p->quantize.loss.bound > t->largest_bound ? p->quantize.loss.bound : t->largest_bound;
     t->bound_sum += s->pass == 0 ? p->quantize.loss.bound : 0;
+}
+
+static isg_status tally_usual_loss(solving *s, const problem *part, isg_error *error)
+{
+    int64_t couplings, lost;
+    if (!s->machine->settings.with_usual_loss || s->pass)
+        return ISG_OK;
+    isg_status status = prepare_usual_loss(part, s->machine->settings.target, &couplings, &lost, error);
+    s->tally.usual_couplings += couplings;
+    s->tally.usual_lost += lost;
+    return status;
 }
 
 /* `found` gets the part's spins in its own values. */
@@ -131,7 +143,9 @@ static isg_status run_part(solving *s, const problem *part, uint32_t number, int
     const isg_allocator *a = s->machine->allocator;
     prepare_settings settings = {.target = s->machine->settings.target};
     prepared ready;
-    isg_status status = prepare_part(part, &settings, &ready, error);
+    isg_status status = tally_usual_loss(s, part, error);
+    if (!status)
+        status = prepare_part(part, &settings, &ready, error);
     if (status)
         return status;
     tally_run(s, &ready);
@@ -295,6 +309,9 @@ static void add_tally(machine *x, uint64_t number, const machine_tally *t)
     to->passes += t->passes;
     to->spins_sent += t->spins_sent;
     to->spins_fixed += t->spins_fixed;
+    to->first_spins_fixed += t->first_spins_fixed;
+    to->usual_couplings += t->usual_couplings;
+    to->usual_lost += t->usual_lost;
     to->couplings += t->couplings;
     to->couplings_lost += t->couplings_lost;
     to->fields_lost += t->fields_lost;
@@ -373,6 +390,16 @@ void machine_close(machine *x)
     pthread_mutex_destroy(&x->mutex);
     arena_close(&x->arena);
     memory_release(x->allocator, x, 1, sizeof *x);
+}
+
+int32_t machine_reads(const machine_settings *settings)
+{
+    return settings->reads ? settings->reads : settings->target->kind == TARGET_CIM ? CIM_DEFAULT_READS : ANNEAL_DEFAULT_READS;
+}
+
+int32_t machine_sweeps(const machine_settings *settings)
+{
+    return settings->sweeps ? settings->sweeps : settings->target->kind == TARGET_CIM ? CIM_DEFAULT_STEPS : ANNEAL_DEFAULT_SWEEPS;
 }
 
 machine_tally machine_tally_of(const machine *x, uint64_t number)

@@ -21,19 +21,22 @@ typedef struct machine_settings {
     int32_t passes;        /* at most; 0: MACHINE_DEFAULT_PASSES */
     int32_t reads, sweeps; /* of the simulator, a part; 0: its defaults */
     uint64_t seed;
+    bool with_usual_loss; /* tally what preparing the usual way would lose */
 } machine_settings;
 
 /* What the machine did for one Hamiltonian, summed over samples. */
 typedef struct machine_tally {
     int64_t samples;
-    int64_t runs; /* of the machine */
+    int64_t runs; /* parts given to the machine: presolve had left something */
     int64_t passes;
-    int64_t spins_sent;  /* ancillas left out */
-    int64_t spins_fixed; /* by presolve */
+    int64_t spins_sent;        /* ancillas left out */
+    int64_t spins_fixed;       /* by presolve */
+    int64_t first_spins_fixed; /* in first passes only */
     int64_t couplings, couplings_lost, fields_lost;
-    int64_t runs_without_couplings; /* runs whose couplings were all lost to precision, though there were some */
-    double largest_bound;           /* on the energy error of one part */
-    double bound_sum;               /* of a first pass over all parts, summed over samples */
+    int64_t usual_couplings, usual_lost; /* prepare_usual_loss, in first passes; with_usual_loss only */
+    int64_t runs_without_couplings;      /* runs whose couplings were all lost to precision, though there were some */
+    double largest_bound;                /* on the energy error of one part */
+    double bound_sum;                    /* of a first pass over all parts, summed over samples */
 } machine_tally;
 
 typedef struct machine_part {
@@ -64,6 +67,10 @@ void machine_close(machine *x);
 
 /* A program_solver (program.h) whose context is the machine. Safe on several threads at once. */
 isg_status machine_solve(void *machine, const program_solve *request, isg_error *error);
+
+/* Anneals that one run of a part takes, defaults filled in, and the simulator's steps in each. */
+int32_t machine_reads(const machine_settings *settings);
+int32_t machine_sweeps(const machine_settings *settings);
 
 /* Of Hamiltonian `number`, over all samples solved so far. */
 machine_tally machine_tally_of(const machine *x, uint64_t number);

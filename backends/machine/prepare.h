@@ -16,6 +16,9 @@ typedef struct prepared {
     ancilla_info ancilla;
     quantize_info quantize;
     bool quantized;
+    /* Of the part after presolve, not zero, and of these rounded to zero. Couplings to the ancilla are fields here, which is what
+     * they stand for; quantize.loss counts them as couplings. */
+    int64_t couplings, couplings_lost, fields, fields_lost;
 } prepared;
 
 typedef struct prepare_settings {
@@ -28,5 +31,9 @@ typedef struct prepare_settings {
  * more spins than it has); the message says what is short by how much. */
 isg_status prepare_part(const problem *part, const prepare_settings *settings, prepared *out, isg_error *error);
 void prepared_close(prepared *p);
+
+/* What the usual way would lose, which is no presolve and a grid whose edge is the largest number: the part's couplings, and how
+ * many of them become zero. Both 0 where the machine has no grid. */
+isg_status prepare_usual_loss(const problem *part, const target *t, int64_t *couplings, int64_t *lost, isg_error *error);
 
 #endif

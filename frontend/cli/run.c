@@ -5,6 +5,7 @@
 #include "frontend/cli/options.h"
 #include "frontend/cli/run_data.h"
 #include "frontend/cli/show.h"
+#include "frontend/cli/show_machine.h"
 #include "runtime/program.h"
 
 #include <math.h>
@@ -65,6 +66,7 @@ typedef struct session {
     run_file *inputs, *outputs;
     compilation compilation;
     native_program *native;
+    machine_settings machine_settings;
     machine *machine; /* NULL: the model runs on this processor alone */
     isg_program *program;
     run_data data;
@@ -145,8 +147,9 @@ static int open_machine(session *s)
     if (o->solver == ISG_DESCENT)
         return cli_fail(s->cli, EXIT_USAGE, "--solver descent runs on this processor; it does not go with --target %s",
                         o->target);
-    const machine_settings settings = {.target = t, .passes = o->passes, .reads = o->reads, .sweeps = o->sweeps, .seed = o->seed};
-    if (machine_open(&s->machine, s->compilation.module, &settings, s->cli->allocator, &error))
+    s->machine_settings =
+        (machine_settings){.target = t, .passes = o->passes, .reads = o->reads, .sweeps = o->sweeps, .seed = o->seed};
+    if (machine_open(&s->machine, s->compilation.module, &s->machine_settings, s->cli->allocator, &error))
         return cli_fail_error(s->cli, &error);
     program_set_solver(s->program, machine_solve, s->machine);
     return EXIT_DONE;
@@ -204,6 +207,8 @@ static int run_program(session *s)
     interruptible = NULL;
     show_progress_end(&bar);
     s->incomplete = status == ISG_INCOMPLETE;
+    if (s->machine)
+        machine_complete_report(s->machine, &s->machine_settings, &s->report);
     return status ? cli_fail_error(s->cli, &error) : EXIT_DONE;
 }
 
@@ -238,6 +243,8 @@ static int write_results(session *s)
         return cli_fail_error(c, &error);
     if (!c->quiet)
         show_summary(&s->report, &s->context);
+    if (!c->quiet && s->machine)
+        show_machine(s->machine, s->compilation.target, &s->report, &c->arena);
     return EXIT_DONE;
 }
 

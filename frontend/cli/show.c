@@ -1,6 +1,7 @@
 /* show.c - see show.h. */
 #include "frontend/cli/show.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,8 +36,12 @@ void show_summary(const isg_report *report, const report_context *context)
             (int)report->sweeps, (unsigned long long)context->seed, (int)report->threads, report->threads == 1 ? "" : "s");
     for (int64_t i = 0; i < report->hamiltonian_count; i++) {
         const isg_hamiltonian_report *h = &report->hamiltonians[i];
-        fprintf(stderr, "  %s: %lld spins, %lld terms, energy %.6g on average, %.6g at least, %.3g flips a second\n", h->name,
-                (long long)h->spins, (long long)h->terms, h->energy_mean, h->energy_min, h->flips_per_second);
+        fprintf(stderr, "  %s: %lld spins, %lld terms, energy %.6g on average, %.6g at least", h->name, (long long)h->spins,
+                (long long)h->terms, h->energy_mean, h->energy_min);
+        if (isnan(h->flips_per_second))
+            fputc('\n', stderr);
+        else
+            fprintf(stderr, ", %.3g flips a second\n", h->flips_per_second);
     }
     if (context->has_accuracy)
         fprintf(stderr, "  accuracy %.4f\n", context->accuracy);
