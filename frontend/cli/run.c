@@ -29,7 +29,7 @@ static const option_row rows[] = {
     {"output", "NAME=FILE.npy", "where to write an output", OPTION_LIST, offsetof(run_options, outputs), 0, 0},
     {"labels", "FILE.npy", "the right class of each sample: reports the accuracy of the first output", OPTION_TEXT,
      offsetof(run_options, labels), 0, 0},
-    {"target", "NAME", "run within that machine's limits, on its simulator (isg targets lists them); a .yaml of your own",
+    {"target", "NAME", "run within that machine's limits, simulated (isg targets lists them), or a .yaml of your own",
      OPTION_TEXT, offsetof(run_options, target), 0, 0},
     {"passes", "P", "on a machine that holds a model in parts: how often to go over all of them (default 4)", OPTION_NUMBER,
      offsetof(run_options, passes), 1, 0},
