@@ -8,7 +8,8 @@
 #include <math.h>
 #include <pthread.h>
 
-const char *const fit_verdict_names[] = {"fits", "fits in parts", "needs embedding", "loses precision", "too small", NULL};
+const char *const fit_verdict_names[] = {
+    "fits", "fits in parts", "needs embedding", "needs fields", "loses precision", "too small", NULL};
 
 /* Beyond this share of couplings lost, what the machine solves is another problem. */
 static const double couplings_lost_limit = 0.1;
@@ -40,7 +41,9 @@ isg_status fit_open(fit_run **out, const ir_module *m, const machine_settings *s
     f->seed = settings->seed;
     pthread_mutex_init(&f->mutex, NULL);
     f->sums = memory_take_zeroed(a, hamiltonians, sizeof *f->sums);
-    isg_status status = f->sums ? machine_open(&f->machine, m, settings, a, error) : error_no_memory(error);
+    machine_settings with_losses = *settings;
+    with_losses.with_usual_loss = true;
+    isg_status status = f->sums ? machine_open(&f->machine, m, &with_losses, a, error) : error_no_memory(error);
     if (status)
         fit_close(f);
     else
@@ -135,67 +138,119 @@ static const char *embedding_advice(arena *a, const target *t, int64_t spins)
     if (spins <= clique)
         return arena_format(a, "as a complete graph its %lld spins embed there, in chains of up to %lld (%lld spins do at most)",
                             (long long)spins, (long long)chain, (long long)clique);
-    return arena_format(a,
-                        "the largest complete graph known to embed has %lld spins, in chains of up to %lld; this model has %lld",
-                        (long long)clique, (long long)chain, (long long)spins);
+    return arena_format(
+        a,
+        "the largest complete graph known to embed has %lld spins, in chains of up to %lld, and this model %lld; an "
+        "all-to-all machine takes it as it is",
+        (long long)clique, (long long)chain, (long long)spins);
 }
 
-static void measure(fit_row *row, const fit_run *f, uint32_t number)
+/* Where the grid matters, what it costs and what presolve is worth; NULL where it costs nothing either way. */
+static const char *precision_advice(arena *a, const target *t, const machine_tally *tally, const fit_row *row)
+{
+    const char *grid = target_values_text(a, &t->couplings);
+    const char *usual =
+        row->usual_lost > couplings_lost_limit
+            ? arena_format(a, "without presolve, a grid set by the largest number would lose %.3g %% of the couplings",
+                           100 * row->usual_lost)
+            : NULL;
+    if (tally->runs_without_couplings)
+        return arena_format(
+            a, "%lld of %lld runs lose ALL their couplings to the grid (%s): fields alone decide what comes back%s%s",
+            (long long)tally->runs_without_couplings, (long long)tally->runs, grid, usual ? "; " : "", usual ? usual : "");
+    if (row->couplings_lost > couplings_lost_limit)
+        return arena_format(a, "couplings smaller than a step of the grid (%s) become zero; more bits keep them%s%s", grid,
+                            usual ? "; " : "", usual ? usual : "");
+    return usual ? arena_format(a, "%s; presolve fixes %.3g %% of the spins, then %.3g %% are lost", usual, 100 * row->fixed,
+                                100 * row->couplings_lost)
+                 : NULL;
+}
+
+static double share(int64_t part, int64_t whole)
+{
+    return whole ? (double)part / (double)whole : 0;
+}
+
+static void measure(fit_row *row, const target *t, const fit_run *f, uint32_t number, int32_t reads, arena *a)
 {
     const fit_sums *sums = &f->sums[number];
-    machine_tally t = machine_tally_of(f->machine, number);
+    machine_tally tally = machine_tally_of(f->machine, number);
     if (!sums->samples)
         return;
     double samples = (double)sums->samples;
     row->samples = sums->samples;
-    row->fixed = t.spins_fixed + t.spins_sent ? (double)t.spins_fixed / (double)(t.spins_fixed + t.spins_sent) : 0;
-    row->couplings_lost = t.couplings ? (double)t.couplings_lost / (double)t.couplings : 0;
-    row->error_bound = t.bound_sum / samples;
+    row->anneals = (double)tally.runs / samples * reads;
+    row->seconds = row->anneals * t->run_seconds;
+    row->fixed = share(tally.first_spins_fixed, sums->spins);
+    row->couplings_lost = share(tally.couplings_lost, tally.couplings);
+    row->usual_lost = share(tally.usual_lost, tally.usual_couplings);
+    row->error_bound = tally.bound_sum / samples;
     row->energy_native = sums->native / samples;
     row->energy_machine = sums->machine / samples;
     row->gap = sums->native != 0 ? (sums->machine - sums->native) / fabs(sums->native) : sums->machine - sums->native;
-    row->agreement = sums->spins ? (double)sums->agreeing / (double)sums->spins : 1;
-    if (t.runs_without_couplings || row->couplings_lost > couplings_lost_limit) {
+    row->agreement = sums->spins ? share(sums->agreeing, sums->spins) : 1;
+    row->advice = precision_advice(a, t, &tally, row);
+    if (tally.runs_without_couplings || row->couplings_lost > couplings_lost_limit)
         row->verdict = FIT_LOSES_PRECISION;
-        row->advice = t.runs_without_couplings
-                          ? "some runs lose every coupling to the grid: what comes back is decided by the fields alone"
-                          : "many couplings are smaller than a step of the grid; more bits, or smaller parts, keep more";
+}
+
+/* Fields come from terms in one spin, from {0, 1} spins taken to {-1, 1}, and from what parts sever. */
+static bool has_fields(const ir_module *m, ir_op op, uint32_t parts)
+{
+    ir_attribute terms = *ir_op_attribute(m, op, "terms"), spins = *ir_op_attribute(m, op, "spins");
+    bool fields = parts > 1;
+    for (uint32_t i = 0; i < terms.count; i++)
+        fields |= ((const ir_term *)terms.list)[i].spin_count == 1;
+    for (uint32_t i = 0; i < spins.count; i++)
+        fields |= ((const ir_spins *)spins.list)[i].lowest == 0;
+    return fields;
+}
+
+static void judge(fit_row *row, const ir_module *m, ir_op op, const target *t, int64_t largest, arena *a)
+{
+    if (t->topology.kind != TOPOLOGY_COMPLETE) {
+        row->verdict = FIT_NEEDS_EMBEDDING;
+        row->advice = embedding_advice(a, t, row->spins);
+    } else if (largest > target_variables(t, true)) {
+        row->verdict = FIT_TOO_SMALL;
+        row->advice = too_small_advice(a, t, largest);
+    } else if (t->fields == TARGET_FIELDS_NONE && has_fields(m, op, row->parts)) {
+        row->verdict = FIT_NEEDS_FIELDS;
+        row->advice = "the model has fields and this machine none; one with `fields: ancilla` takes them";
     }
 }
 
-static fit_row row_of(const ir_module *m, ir_op op, const target *t, int32_t passes, arena *a)
+static fit_row row_of(const ir_module *m, ir_op op, const machine_settings *settings, arena *a)
 {
+    const target *t = settings->target;
     machine_schedule s = machine_schedule_of(m, op, a);
     int64_t largest = 0;
     for (uint32_t i = 0; i < s.part_count; i++)
         largest = s.parts[i].count > largest ? s.parts[i].count : largest;
-    int32_t most = s.part_count == 1 ? 1 : passes ? passes : MACHINE_DEFAULT_PASSES;
-    fit_row row = {.hamiltonian = ir_text(m, ir_op_attribute(m, op, "name")->name),
+    int32_t passes = s.part_count == 1 ? 1 : settings->passes ? settings->passes : MACHINE_DEFAULT_PASSES;
+    double anneals = (double)s.part_count * passes * machine_reads(settings);
+    fit_row row = {.hamiltonian = arena_format(a, "%s", ir_text(m, ir_op_attribute(m, op, "name")->name)),
                    .spins_needed = largest + (t->fields == TARGET_FIELDS_ANCILLA),
                    .spins_available = t->spins,
                    .spins = s.spins,
                    .parts = s.part_count,
                    .rounds = s.round_count,
-                   .seconds = t->run_seconds * s.part_count * most,
+                   .anneals = anneals,
+                   .seconds = t->run_seconds * anneals,
                    .fixed = NAN,
                    .couplings_lost = NAN,
+                   .usual_lost = NAN,
                    .error_bound = NAN,
                    .energy_native = NAN,
                    .energy_machine = NAN,
                    .gap = NAN,
                    .agreement = NAN,
                    .verdict = s.part_count > 1 ? FIT_IN_PARTS : FIT_FITS};
-    if (t->topology.kind != TOPOLOGY_COMPLETE) {
-        row.verdict = FIT_NEEDS_EMBEDDING;
-        row.advice = embedding_advice(a, t, s.spins);
-    } else if (largest > target_variables(t, true)) {
-        row.verdict = FIT_TOO_SMALL;
-        row.advice = too_small_advice(a, t, largest);
-    }
+    judge(&row, m, op, t, largest, a);
     return row;
 }
 
-fit_row *fit_rows(const ir_module *m, const target *t, int32_t passes, const fit_run *measured, arena *a, uint32_t *count)
+fit_row *fit_rows(const ir_module *m, const machine_settings *settings, const fit_run *measured, arena *a, uint32_t *count)
 {
     const ir_function *model = m->functions.at[0];
     fit_row *rows = ARENA_ARRAY(a, fit_row, model->ops.count);
@@ -203,9 +258,9 @@ fit_row *fit_rows(const ir_module *m, const target *t, int32_t passes, const fit
     for (uint32_t i = 0; i < model->ops.count; i++) {
         if (ir_op_get(m, model->ops.at[i])->code != OP_ANNEAL)
             continue;
-        rows[*count] = row_of(m, model->ops.at[i], t, passes, a);
+        rows[*count] = row_of(m, model->ops.at[i], settings, a);
         if (measured)
-            measure(&rows[*count], measured, *count);
+            measure(&rows[*count], settings->target, measured, *count, machine_reads(settings), a);
         ++*count;
     }
     return rows;

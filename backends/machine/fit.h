@@ -13,6 +13,7 @@ typedef enum fit_verdict {
     FIT_FITS,
     FIT_IN_PARTS,
     FIT_NEEDS_EMBEDDING,
+    FIT_NEEDS_FIELDS,    /* the machine has none, and no ancilla to stand for them */
     FIT_LOSES_PRECISION, /* fits, whole or in parts, but most couplings are lost, or all of a run's */
     FIT_TOO_SMALL        /* cannot run at all */
 } fit_verdict;
@@ -24,10 +25,12 @@ typedef struct fit_row {
     int64_t spins_needed, spins_available; /* the largest part and its ancilla; INT64_MAX: unlimited */
     int64_t spins;                         /* of the Hamiltonian */
     uint32_t parts, rounds;
-    double seconds;                       /* machine time a sample: runs * run_seconds; NaN when that is not published */
+    double anneals;                       /* of the machine a sample: runs of parts times reads; at most, until measured */
+    double seconds;                       /* machine time a sample: anneals * run_seconds; NaN when that is not published */
     int64_t samples;                      /* measured on; 0: none */
-    double fixed;                         /* spins fixed by presolve, of all sent or fixed, 0..1 */
-    double couplings_lost;                /* of the couplings sent, 0..1 */
+    double fixed;                         /* spins fixed by presolve in the first pass, of all, 0..1 */
+    double couplings_lost;                /* of the couplings sent, those to an ancilla left out, 0..1 */
+    double usual_lost;                    /* what no presolve and a grid set by the largest number would lose, 0..1 */
     double error_bound;                   /* on the energy of all parts together, a pass; mean over samples */
     double energy_native, energy_machine; /* mean over samples */
     double gap;                           /* (machine - native) / |native| */
@@ -46,7 +49,7 @@ void fit_close(fit_run *f);
 /* A program_solver whose context is the fit_run. */
 isg_status fit_solve(void *fit, const program_solve *request, isg_error *error);
 
-/* The rows of the module's Hamiltonians on the target, in the arena; `measured` may be NULL. */
-fit_row *fit_rows(const ir_module *m, const target *t, int32_t passes, const fit_run *measured, arena *a, uint32_t *count);
+/* The rows of the module's Hamiltonians on the settings' target, texts and all in the arena; `measured` may be NULL. */
+fit_row *fit_rows(const ir_module *m, const machine_settings *settings, const fit_run *measured, arena *a, uint32_t *count);
 
 #endif

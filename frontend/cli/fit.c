@@ -3,14 +3,12 @@
 #include "backends/machine/fit.h"
 #include "backends/native/native.h"
 #include "frontend/cli/compile.h"
+#include "frontend/cli/fit_show.h"
 #include "frontend/cli/options.h"
 #include "frontend/cli/run_data.h"
 #include "runtime/program.h"
 
-#include <jansson.h>
-#include <math.h>
 #include <stddef.h>
-#include <stdio.h>
 
 typedef struct fit_options {
     const char *weights;
@@ -53,7 +51,7 @@ typedef struct fitting {
     const fit_options *options;
     const char *path;
     run_file *inputs;
-    json_t *list; /* --format json */
+    fit_lines lines;
 } fitting;
 
 /* What one machine needs; closed in reverse order. */
@@ -75,6 +73,13 @@ static void close_trial(trial *t)
     if (t->native)
         native_program_close(t->native);
     compilation_close(&t->compilation);
+}
+
+static machine_settings settings_of(const fitting *f, const trial *t)
+{
+    const fit_options *o = f->options;
+    return (machine_settings){
+        .target = t->compilation.target, .passes = o->passes, .reads = o->reads, .sweeps = o->sweeps, .seed = o->seed};
 }
 
 /* ---- measuring ---- */
@@ -117,8 +122,7 @@ static int measure(const fitting *f, trial *t)
     if (status)
         return status;
     keep_samples(f, t);
-    const machine_settings settings = {
-        .target = t->compilation.target, .passes = o->passes, .reads = o->reads, .sweeps = o->sweeps, .seed = o->seed};
+    const machine_settings settings = settings_of(f, t);
     const isg_abi_program *abi = native_program_abi(t->native);
     if (fit_open(&t->run, t->compilation.module, &settings, abi->hamiltonian_count, c->allocator, &error))
         return cli_fail_error(c, &error);
@@ -129,97 +133,33 @@ static int measure(const fitting *f, trial *t)
     return EXIT_DONE;
 }
 
-/* ---- showing ---- */
+/* ---- rows ---- */
 
-static const char *count_text(arena *a, int64_t n)
-{
-    return n == INT64_MAX ? "any" : arena_format(a, "%lld", (long long)n);
-}
-
-static const char *percent(arena *a, double share)
-{
-    return isnan(share) ? "-" : arena_format(a, "%.3g %%", 100 * share);
-}
-
-static const char *seconds_text(arena *a, double seconds)
-{
-    if (isnan(seconds))
-        return "-";
-    return seconds < 1 ? arena_format(a, "%.3g ms", 1000 * seconds) : arena_format(a, "%.3g s", seconds);
-}
-
-static void show_header(const fitting *f)
-{
-    printf("%-20s %-12s %6s %9s %6s %7s %9s", "target", "hamiltonian", "spins", "holds", "parts", "rounds", "time");
-    if (f->options->inputs.count)
-        printf(" %8s %8s %10s %9s %7s", "fixed", "lost", "bound", "gap", "agree");
-    printf("  verdict\n");
-}
-
-static void show_row(const fitting *f, const target *t, const fit_row *r)
-{
-    arena *a = &f->cli->arena;
-    printf("%-20s %-12s %6s %9s %6u %7u %9s", t->name, r->hamiltonian, count_text(a, r->spins_needed),
-           count_text(a, r->spins_available), (unsigned)r->parts, (unsigned)r->rounds, seconds_text(a, r->seconds));
-    if (f->options->inputs.count)
-        printf(" %8s %8s %10s %9s %7s", percent(a, r->fixed), percent(a, r->couplings_lost),
-               isnan(r->error_bound) ? "-" : arena_format(a, "%.3g", r->error_bound), percent(a, r->gap),
-               percent(a, r->agreement));
-    printf("  %s\n", fit_verdict_names[r->verdict]);
-    if (r->advice)
-        printf("%-20s   %s\n", "", r->advice);
-}
-
-static json_t *number(double x)
-{
-    return isnan(x) || isinf(x) ? json_null() : json_real(x);
-}
-
-static void add_json(const fitting *f, const target *t, const fit_row *r)
-{
-    json_t *o = json_pack("{s:s, s:s, s:I, s:I, s:i, s:i}", "target", t->name, "hamiltonian", r->hamiltonian, "spins",
-                          (json_int_t)r->spins, "spins_needed", (json_int_t)r->spins_needed, "parts", (int)r->parts, "rounds",
-                          (int)r->rounds);
-    json_object_set_new(o, "spins_available", r->spins_available == INT64_MAX ? json_null() : json_integer(r->spins_available));
-    json_object_set_new(o, "seconds", number(r->seconds));
-    json_object_set_new(o, "samples", json_integer(r->samples));
-    json_object_set_new(o, "fixed", number(r->fixed));
-    json_object_set_new(o, "couplings_lost", number(r->couplings_lost));
-    json_object_set_new(o, "error_bound", number(r->error_bound));
-    json_object_set_new(o, "energy_native", number(r->energy_native));
-    json_object_set_new(o, "energy_machine", number(r->energy_machine));
-    json_object_set_new(o, "gap", number(r->gap));
-    json_object_set_new(o, "agreement", number(r->agreement));
-    json_object_set_new(o, "verdict", json_string(fit_verdict_names[r->verdict]));
-    json_object_set_new(o, "advice", r->advice ? json_string(r->advice) : json_null());
-    json_array_append_new(f->list, o);
-}
-
-static void show_rows(const fitting *f, const trial *t)
+static void add_lines(fitting *f, const trial *t)
 {
     uint32_t count;
-    const target *target = t->compilation.target;
-    const fit_row *list = fit_rows(t->compilation.module, target, f->options->passes, t->run, &f->cli->arena, &count);
+    arena *a = &f->cli->arena;
+    const machine_settings settings = settings_of(f, t);
+    const fit_row *list = fit_rows(t->compilation.module, &settings, t->run, a, &count);
     for (uint32_t i = 0; i < count; i++) {
-        if (f->list)
-            add_json(f, target, &list[i]);
-        else
-            show_row(f, target, &list[i]);
+        fit_line line = {.target = arena_format(a, "%s", settings.target->name), .row = list[i]};
+        ARENA_PUSH(a, &f->lines, line);
     }
 }
 
 /* Whether it can run at all; a machine that cannot is a row with its reason, not an error. */
-static bool runs(const trial *t, arena *a)
+static bool runs(const fitting *f, const trial *t)
 {
     uint32_t count;
-    const fit_row *list = fit_rows(t->compilation.module, t->compilation.target, 0, NULL, a, &count);
+    const machine_settings settings = settings_of(f, t);
+    const fit_row *list = fit_rows(t->compilation.module, &settings, NULL, &f->cli->arena, &count);
     for (uint32_t i = 0; i < count; i++)
         if (list[i].verdict != FIT_FITS && list[i].verdict != FIT_IN_PARTS)
             return false;
     return true;
 }
 
-static int try_target(const fitting *f, const char *name)
+static int try_target(fitting *f, const char *name)
 {
     trial t = {0};
     compilation_open(&t.compilation, f->cli);
@@ -228,15 +168,15 @@ static int try_target(const fitting *f, const char *name)
         status = compile_find_target(&t.compilation, name);
     if (!status)
         status = compile_to(&t.compilation, STAGE_SCHEDULED);
-    if (!status && f->options->inputs.count && runs(&t, &f->cli->arena))
+    if (!status && f->options->inputs.count && runs(f, &t))
         status = measure(f, &t);
     if (!status)
-        show_rows(f, &t);
+        add_lines(f, &t);
     close_trial(&t);
     return status;
 }
 
-static int try_all(const fitting *f)
+static int try_all(fitting *f)
 {
     int status = EXIT_DONE;
     for (uint32_t i = 0; i < f->options->targets.count && !status; i++)
@@ -257,15 +197,12 @@ int cli_fit(cli *c, int argc, char **argv)
     status = run_split_files(c, "--input", &o.inputs, &f.inputs);
     if (status)
         return status;
-    if (o.format)
-        f.list = json_array();
-    else
-        show_header(&f);
     status = try_all(&f);
-    if (f.list && !status) {
-        json_dumpf(f.list, stdout, JSON_INDENT(2));
-        printf("\n");
-    }
-    json_decref(f.list);
-    return status;
+    if (status)
+        return status;
+    if (!o.format)
+        fit_show_text(&f.lines, o.inputs.count > 0, &c->arena);
+    else if (!fit_show_json(&f.lines))
+        return cli_fail(c, EXIT_DEFECT, "no memory for the JSON");
+    return EXIT_DONE;
 }
