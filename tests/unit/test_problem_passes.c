@@ -33,7 +33,10 @@ static void test_settle(void)
     CHECK(merged == 197, "%lld merged", (long long)merged);
     for (int64_t k = 0; k < copy.coupling_count; k++) {
         problem_coupling c = copy.couplings[k];
-        CHECK(c.first < c.second && c.value != 0, "coupling %u %u %g", c.first, c.second, c.value);
+        CHECK(c.first < c.second && c.value == (c.second == 1  ? 1
+                                                : c.first == 0 ? -0.5
+                                                               : 0.5),
+              "coupling %u %u %g", c.first, c.second, c.value);
     }
     problem_close(&copy);
     problem_close(&p);
@@ -137,6 +140,13 @@ static void test_presolve_rounds(void)
     problem_close(&p);
 }
 
+/* A folded field of 1 - 2^-60 rounds to 1, which would be a tie with the coupling. */
+static void test_presolve_folded(void)
+{
+    const double fields[3] = {8, 1, 1}, couplings[2][3] = {{0, 1, 0x1p-60}, {1, 2, 1}};
+    CHECK(fixed_of(make(PROBLEM_SPIN, 3, fields, 2, couplings), NULL) == 3, "one after the other");
+}
+
 /* With integers: every optimum has the strictly fixed values; else some optimum has all. */
 static void test_presolve_optima(uint64_t seed)
 {
@@ -192,6 +202,27 @@ static void test_ancilla(void)
     none.domain = PROBLEM_BINARY;
     CHECK(pass_ancilla(&none, &with, &info, &error) == ISG_INVALID, "binary problems take no ancilla");
     problem_close(&none);
+}
+
+/* An ancilla that is not the last spin, with a field beside its coupling. */
+static void test_ancilla_inside(void)
+{
+    problem p = make(PROBLEM_SPIN, 4, (double[]){0.1, 0, 0, 0}, 3, (double[][3]){{0, 1, 0.7}, {0, 3, 5}, {1, 2, -2}}), with, back;
+    p.ancilla = 1;
+    p.origins[1] = (problem_origin){PROBLEM_NO_SPIN, 1, -1};
+    ancilla_info info;
+    check_settings all = {.enumerate = 4};
+    isg_status status;
+    CHECK(!pass_ancilla(&p, &with, &info, &error) && !info.added && info.couplings == 1, "%s", error.message);
+    CHECK(info.rounding > 0 && info.rounding < 1e-15, "0.7 + 0.1 is rounded, by %g", info.rounding);
+    CHECK(!pass_drop_ancilla(&with, &back, &info, &error) && back.spins == 3, "%s", error.message);
+    const char *wrong = check_energies(&with, &back, 1, 0, 0, &all, &status);
+    CHECK(!status && !wrong, "%s", wrong);
+    CHECK(back.couplings[0].first == 0 && back.couplings[0].second == 2 && back.fields[1] == -2, "%u %u %g",
+          back.couplings[0].first, back.couplings[0].second, back.fields[1]);
+    problem_close(&back);
+    problem_close(&with);
+    problem_close(&p);
 }
 
 /* ---- quantize ---- */
@@ -388,9 +419,11 @@ int main(void)
     test_presolve_roof();
     test_presolve_chain();
     test_presolve_rounds();
+    test_presolve_folded();
     for (uint64_t seed = 0; seed < (getenv("ISG_TEST_QUICK") ? 1000 : 20000); seed++)
         test_presolve_optima(seed);
     test_ancilla();
+    test_ancilla_inside();
     test_quantize_exact();
     test_quantize_clip();
     test_quantize_dwarfed(false);
