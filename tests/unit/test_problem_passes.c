@@ -28,7 +28,7 @@ static void test_settle(void)
     CHECK(!problem_copy(&copy, &p, &error), "%s", error.message);
     int64_t merged;
     for (int k = 0; k < 200; k++) /* growing from a copy's exact room */
-        CHECK(!problem_add_coupling(&copy, 3, k % 3, k % 2 ? 0.5 : -0.5, &error), "%s", error.message);
+        CHECK(!problem_add_coupling(&copy, 3, k % 3, k % 2 ? 0.5 : -0.25, &error), "%s", error.message);
     CHECK(!problem_settle(&copy, &merged, &error), "%s", error.message);
     CHECK(merged == 197, "%lld merged", (long long)merged);
     for (int64_t k = 0; k < copy.coupling_count; k++) {
