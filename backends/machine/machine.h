@@ -2,10 +2,11 @@
  *
  * Parts and rounds are those of the scheduled module. A Hamiltonian is solved by block coordinate descent: a part is
  * prepared (prepare.h) with all other spins held, solved, mapped back, and kept if it lowers the energy of the Hamiltonian
- * as the model states it; so a pass never raises that energy. Every answer is first descended from greedily in exact
- * numbers, as the host of a real machine would: it costs next to nothing and undoes flips that only the grid asked for. It ends
- * after a pass that changes nothing, or after `passes`. Parts of one round do not see each other's results, as they would not on
- * the machine.
+ * as the model states it; so a pass never raises that energy. The passes begin from the best of
+ * some greedy descents, made by the host from both extremes and from random states. Every answer is first descended from greedily
+ * in exact numbers, as the host of a real machine would: it costs next to nothing and undoes flips that only the grid asked for.
+ * It ends after a pass that changes nothing, or after `passes`. Parts of one round do not see each other's results, as they would
+ * not on the machine.
  */
 #ifndef BACKENDS_MACHINE_MACHINE_H
 #define BACKENDS_MACHINE_MACHINE_H
