@@ -34,8 +34,9 @@ static void test_settle(void)
     for (int64_t k = 0; k < copy.coupling_count; k++) {
         problem_coupling c = copy.couplings[k];
         CHECK(c.first < c.second && c.value == (c.second == 1  ? 1
-                                                : c.first == 0 ? -0.5
-                                                               : 0.5),
+                                                : c.first == 0 ? 8
+                                                : c.first == 1 ? 8.75
+                                                               : 8.25),
               "coupling %u %u %g", c.first, c.second, c.value);
     }
     problem_close(&copy);
