@@ -25,15 +25,34 @@ bool syntax_number(const char *text, size_t length, double *out)
     return isfinite(*out);
 }
 
+/* What is refused keeps its measure, so that what is around it is refused in silence. */
+static ast_expr *too_large(syntax *s, const ast_expr *e)
+{
+    ast_expr *broken = ast_new(s->arena, AST_BROKEN, e->span);
+    broken->nesting = e->nesting;
+    broken->height = e->height;
+    return broken;
+}
+
+static bool holds_too_large(const ast_expr *e)
+{
+    for (uint32_t i = 0; i < e->args.count; i++)
+        if (e->args.at[i]->nesting > AST_MAX_NESTING || e->args.at[i]->height > AST_MAX_HEIGHT)
+            return true;
+    return e->kind == AST_BROKEN || (e->condition && e->condition->nesting > AST_MAX_NESTING);
+}
+
 ast_expr *syntax_limit(syntax *s, ast_expr *e)
 {
     if (e->nesting <= AST_MAX_NESTING && e->height <= AST_MAX_HEIGHT)
         return e;
+    if (holds_too_large(e))
+        return too_large(s, e);
     if (e->nesting > AST_MAX_NESTING)
         diagnostics_error(s->diagnostics, e->span, "nested more than %d levels deep", AST_MAX_NESTING);
     else
         diagnostics_error(s->diagnostics, e->span, "the expression has more than %d operators in a row", AST_MAX_HEIGHT);
-    return ast_new(s->arena, AST_BROKEN, e->span);
+    return too_large(s, e);
 }
 
 /* ---- the filter ---- */

@@ -150,6 +150,12 @@ static void reduce(canonical *c, monomial *t)
             }
 }
 
+void monomial_reduce(spin_scope *s, monomial *t)
+{
+    canonical c = {.s = s, .m = s->m};
+    reduce(&c, t);
+}
+
 static bool never_zero(canonical *c, const monomial *t, const linear_form *difference)
 {
     if (!difference->linear)
@@ -468,7 +474,7 @@ static void add_term(canonical *c, ir_term term)
 
 static void process(canonical *c, monomial t)
 {
-    if (c->s->failed || !settle_indices(c, &t))
+    if (!settle_indices(c, &t))
         return;
     reduce(c, &t);
     if (t.spin_count > 2) {

@@ -20,7 +20,9 @@ typedef struct lowering {
     ARENA_LIST(ir_op) deferred; /* maps that read spins not annealed yet */
     ARENA_LIST(ir_value) spins; /* replaced: spins.at[i] -> annealed.at[i] */
     ARENA_LIST(ir_value) annealed;
-    ARENA_LIST(ir_value) pending; /* results of `spin` without an anneal so far */
+    bool *reads;    /* by value: a result of `spin` without an anneal so far, or a map that reads one */
+    bool *poisoned; /* by value: a map that reads what an error made meaningless */
+    uint32_t value_count;
 } lowering;
 
 static ir_expr read_annealed(ir_module *m, ir_expr e, void *context)
@@ -75,14 +77,25 @@ static bool is_poison(const ir_module *m, ir_value v)
     return ir_value_get(m, v)->type.elem == IR_POISON || (op && ir_op_get(m, op)->code == OP_POISON);
 }
 
-static void find_poison(const ir_module *m, ir_expr e, void *context)
+typedef struct poison_search {
+    const lowering *l;
+    bool found;
+} poison_search;
+
+static void look_for_poison(const ir_module *m, ir_expr e, void *context)
 {
+    poison_search *search = context;
     const ir_expr_data *x = ir_expr_get(m, e);
-    if (x->kind == EXPR_POISON || (x->kind == EXPR_ELEMENT && is_poison(m, x->value)))
-        *(bool *)context = true;
-    ir_op op = x->kind == EXPR_ELEMENT ? ir_value_get(m, x->value)->op : 0;
-    if (op && ir_op_get(m, op)->code == OP_MAP)
-        ir_expr_walk(m, ir_op_attribute(m, op, "elem")->expr, find_poison, context);
+    bool known = x->kind == EXPR_ELEMENT && x->value < search->l->value_count;
+    if (x->kind == EXPR_POISON || (x->kind == EXPR_ELEMENT && is_poison(m, x->value)) || (known && search->l->poisoned[x->value]))
+        search->found = true;
+}
+
+static bool reads_poison(const lowering *l, ir_expr e)
+{
+    poison_search search = {.l = l};
+    ir_expr_walk(l->m, e, look_for_poison, &search);
+    return search.found;
 }
 
 static ir_op lower_one(lowering *l, ir_op op)
@@ -91,15 +104,18 @@ static ir_op lower_one(lowering *l, ir_op op)
     ir_op_data minimize = *ir_op_get(m, op);
     ir_expr energy = ir_op_attribute(m, op, "energy")->expr;
     ir_spins *arrays = ARENA_ARRAY(m->arena, ir_spins, minimize.operand_count);
-    bool poisoned = !describe_arrays(m, &minimize, arrays);
-    ir_expr_walk(m, energy, find_poison, &poisoned);
-    spin_scope scope = {.m = m, .spins = minimize.operands, .spin_count = minimize.operand_count, .arrays = arrays};
+    bool poisoned = !describe_arrays(m, &minimize, arrays) || reads_poison(l, energy);
+    spin_scope scope = {.m = m,
+                        .spins = minimize.operands,
+                        .spin_count = minimize.operand_count,
+                        .arrays = arrays,
+                        .span = ir_expr_get(m, energy)->span,
+                        .reads = l->reads,
+                        .value_count = l->value_count,
+                        .exprs_before = m->exprs.count};
     term_list terms = {0};
-    if (!poisoned) {
-        polynomial p = polynomial_expand(&scope, energy);
-        if (!scope.failed)
-            terms = polynomial_canonical(&scope, p);
-    }
+    if (!poisoned)
+        terms = polynomial_canonical(&scope, polynomial_expand(&scope, energy));
     if (poisoned || scope.failed)
         return ir_op_new(m, OP_POISON, NULL, 0, minimize.operand_count, 0, minimize.span);
     return new_anneal(m, &minimize, arrays, terms);
@@ -117,19 +133,29 @@ static void replace_minimize(lowering *l, ir_op op)
         ir_value_get(m, result)->type = poison ? (ir_type){.elem = IR_POISON} : old.type;
         ir_value_get(m, result)->name = old.name;
         ir_value_get(m, result)->span = old.span;
+        l->reads[minimize.operands[i]] = false;
         ARENA_PUSH(m->arena, &l->spins, minimize.operands[i]);
         ARENA_PUSH(m->arena, &l->annealed, result);
     }
     ARENA_PUSH(m->arena, &l->ops, anneal);
-    for (uint32_t i = 0; i < l->deferred.count; i++)
+    for (uint32_t i = 0; i < l->deferred.count; i++) {
+        l->reads[ir_op_result(m, l->deferred.at[i], 0)] = false;
         keep(l, l->deferred.at[i]);
-    l->deferred.count = l->pending.count = 0;
+    }
+    l->deferred.count = 0;
 }
 
-static bool reads_pending(const lowering *l, ir_op op)
+static void lower_map(lowering *l, ir_op op)
 {
-    spin_scope scope = {.m = l->m, .spins = l->pending.at, .spin_count = l->pending.count};
-    return l->pending.count && spin_scope_reads(&scope, ir_op_attribute(l->m, op, "elem")->expr);
+    spin_scope scope = {.m = l->m, .reads = l->reads, .value_count = l->value_count};
+    ir_expr elem = ir_op_attribute(l->m, op, "elem")->expr;
+    ir_value result = ir_op_result(l->m, op, 0);
+    l->poisoned[result] = reads_poison(l, elem);
+    l->reads[result] = spin_scope_reads(&scope, elem);
+    if (l->reads[result])
+        ARENA_PUSH(l->m->arena, &l->deferred, op);
+    else
+        keep(l, op);
 }
 
 static void lower_op(lowering *l, ir_op op)
@@ -137,16 +163,13 @@ static void lower_op(lowering *l, ir_op op)
     ir_module *m = l->m;
     switch (ir_op_get(m, op)->code) {
     case OP_SPIN:
-        ARENA_PUSH(m->arena, &l->pending, ir_op_result(m, op, 0));
+        l->reads[ir_op_result(m, op, 0)] = true;
         break;
     case OP_MINIMIZE:
         replace_minimize(l, op);
         break;
     case OP_MAP:
-        if (reads_pending(l, op))
-            ARENA_PUSH(m->arena, &l->deferred, op);
-        else
-            keep(l, op);
+        lower_map(l, op);
         break;
     default:
         keep(l, op);
@@ -159,7 +182,9 @@ void pass_lower_hamiltonian(ir_module *m, const pass_options *options)
     m->stage = STAGE_ISING;
     for (uint32_t f = 0; f < m->functions.count; f++) {
         ir_function *function = m->functions.at[f];
-        lowering l = {.m = m};
+        lowering l = {.m = m, .value_count = m->values.count};
+        l.reads = ARENA_ARRAY(m->arena, bool, l.value_count);
+        l.poisoned = ARENA_ARRAY(m->arena, bool, l.value_count);
         for (uint32_t i = 0; i < function->ops.count; i++)
             lower_op(&l, function->ops.at[i]);
         function->ops.at = l.ops.at;

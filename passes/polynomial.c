@@ -20,22 +20,14 @@ static void look_for_spin(const ir_module *m, ir_expr e, void *context)
 {
     reads_search *search = context;
     const ir_expr_data *x = ir_expr_get(m, e);
-    if (search->found || x->kind != EXPR_ELEMENT)
-        return;
-    if (spin_scope_array(search->scope, x->value) >= 0) {
+    if (x->kind == EXPR_ELEMENT && x->value < search->scope->value_count && search->scope->reads[x->value])
         search->found = true;
-        return;
-    }
-    ir_op op = ir_value_get(m, x->value)->op;
-    if (op && ir_op_get(m, op)->code == OP_MAP)
-        ir_expr_walk(m, ir_op_attribute(m, op, "elem")->expr, look_for_spin, search);
 }
 
 bool spin_scope_reads(const spin_scope *s, ir_expr e)
 {
     reads_search search = {.scope = s};
-    if (e)
-        ir_expr_walk(s->m, e, look_for_spin, &search);
+    ir_expr_walk(s->m, e, look_for_spin, &search);
     return search.found;
 }
 
@@ -66,50 +58,81 @@ static monomial copy_monomial(spin_scope *s, const monomial *from)
 
 static void fail(spin_scope *s, ir_span span, const char *message)
 {
-    if (!s->failed)
-        diagnostics_error(s->m->diagnostics, span, "%s", message);
+    diagnostics_error(s->m->diagnostics, span, "%s", message);
     s->failed = true;
+    s->exhausted |= ++s->faults > POLYNOMIAL_FAULTS_MAX;
 }
 
-/* The product keeps both sides' bindings; every expansion of a binder made fresh indices, so they do not clash. */
-static monomial monomial_times(spin_scope *s, const monomial *a, const monomial *b, ir_span span)
+/* Whether the energy may still grow, at `span`, to so many monomials. Lets that read others twice double it at each
+ * step, so what is too large stops the whole expansion, not only the sum or product at hand. */
+static bool may_grow(spin_scope *s, uint64_t monomials, ir_span span)
 {
-    monomial t = copy_monomial(s, a);
+    if (s->exhausted)
+        return false;
+    bool large = monomials > POLYNOMIAL_MONOMIALS_MAX, deep = s->depth > POLYNOMIAL_DEPTH_MAX;
+    bool costly = s->work > POLYNOMIAL_WORK_MAX || s->m->exprs.count - s->exprs_before > POLYNOMIAL_EXPRS_MAX;
+    s->exhausted = large || deep || costly;
+    if (s->exhausted)
+        fail(s, large ? span : s->span, deep ? "the energy nests too deeply" : "the energy expands into too many terms");
+    return !s->exhausted;
+}
+
+static bool add_spin(spin_scope *s, monomial *t, ir_spin_ref spin)
+{
+    if (t->spin_count == MONOMIAL_SPINS_MAX)
+        monomial_reduce(s, t);
+    if (t->spin_count == MONOMIAL_SPINS_MAX)
+        return false;
+    t->spins[t->spin_count++] = spin;
+    return true;
+}
+
+/* The product keeps both sides' bindings; every expansion of a binder made fresh indices, so they do not clash.
+ * False when it has too many spins. */
+static bool monomial_times(spin_scope *s, const monomial *a, const monomial *b, ir_span span, monomial *t)
+{
+    *t = copy_monomial(s, a);
     for (uint32_t i = 0; i < b->indices.count; i++)
-        ARENA_PUSH(s->m->arena, &t.indices, b->indices.at[i]);
+        ARENA_PUSH(s->m->arena, &t->indices, b->indices.at[i]);
     for (uint32_t i = 0; i < b->conditions.count; i++)
-        add_condition(s, &t, b->conditions.at[i]);
-    t.coefficient = times(s->m, a->coefficient, b->coefficient, span);
-    for (uint32_t i = 0; i < b->spin_count; i++) {
-        if (t.spin_count == MONOMIAL_SPINS_MAX) {
-            fail(s, span, "this product of spins is too long");
-            break;
-        }
-        t.spins[t.spin_count++] = b->spins[i];
-    }
-    t.span = span;
-    return t;
+        add_condition(s, t, b->conditions.at[i]);
+    t->coefficient = times(s->m, a->coefficient, b->coefficient, span);
+    t->span = span;
+    for (uint32_t i = 0; i < b->spin_count; i++)
+        if (!add_spin(s, t, b->spins[i]))
+            return false;
+    return true;
+}
+
+static polynomial polynomial_new(spin_scope *s, uint64_t capacity)
+{
+    return (polynomial){.at = ARENA_ARRAY(s->m->arena, monomial, capacity), .capacity = (uint32_t)capacity};
 }
 
 static polynomial product(spin_scope *s, polynomial a, polynomial b, ir_span span)
 {
-    polynomial p = {0};
-    if ((uint64_t)a.count * b.count > POLYNOMIAL_MONOMIALS_MAX) {
-        fail(s, span, "this product expands into too many terms");
-        return p;
-    }
-    for (uint32_t i = 0; i < a.count && !s->failed; i++)
-        for (uint32_t j = 0; j < b.count && !s->failed; j++)
-            ARENA_PUSH(s->m->arena, &p, monomial_times(s, &a.at[i], &b.at[j], span));
+    uint64_t count = (uint64_t)a.count * b.count;
+    s->work += count;
+    if (!may_grow(s, count, span))
+        return (polynomial){0};
+    polynomial p = polynomial_new(s, count);
+    for (uint32_t i = 0; i < a.count; i++)
+        for (uint32_t j = 0; j < b.count; j++)
+            if (!monomial_times(s, &a.at[i], &b.at[j], span, &p.at[p.count++])) {
+                fail(s, span, "this product has too many spins; a term of degree 2 is the most that is possible");
+                return (polynomial){0};
+            }
     return p;
 }
 
-static void append(spin_scope *s, polynomial *to, polynomial from)
+static polynomial sum(spin_scope *s, polynomial a, polynomial b, ir_span span)
 {
-    for (uint32_t i = 0; i < from.count; i++)
-        ARENA_PUSH(s->m->arena, to, from.at[i]);
-    if (to->count > POLYNOMIAL_MONOMIALS_MAX)
-        fail(s, to->at[0].span, "the energy expands into too many terms");
+    s->work += b.count;
+    if (!may_grow(s, (uint64_t)a.count + b.count, span))
+        return (polynomial){0};
+    for (uint32_t i = 0; i < b.count; i++)
+        ARENA_PUSH(s->m->arena, &a, b.at[i]);
+    return a;
 }
 
 static void negate(spin_scope *s, polynomial p, ir_span span)
@@ -120,10 +143,19 @@ static void negate(spin_scope *s, polynomial p, ir_span span)
     }
 }
 
-static polynomial constant(spin_scope *s, ir_expr e)
+/* The two leaves stay functions of their own: a monomial is large, and the recursion around them deep. */
+__attribute__((noinline)) static polynomial constant(spin_scope *s, ir_expr e)
 {
-    polynomial p = {0};
-    ARENA_PUSH(s->m->arena, &p, ((monomial){.coefficient = e, .span = ir_expr_get(s->m, e)->span}));
+    polynomial p = polynomial_new(s, 1);
+    p.at[p.count++] = (monomial){.coefficient = e, .span = ir_expr_get(s->m, e)->span};
+    return p;
+}
+
+__attribute__((noinline)) static polynomial one_spin(spin_scope *s, uint32_t array, const ir_expr_data *x)
+{
+    polynomial p = polynomial_new(s, 1);
+    ir_spin_ref spin = {.array = array, .subscripts = x->args, .subscript_count = x->arg_count};
+    p.at[p.count++] = (monomial){.spins = {spin}, .spin_count = 1, .span = x->span};
     return p;
 }
 
@@ -165,16 +197,10 @@ static polynomial expand_map(spin_scope *s, ir_op op, const ir_expr_data *x)
     return p;
 }
 
-static polynomial expand_element(spin_scope *s, ir_expr e, const ir_expr_data *x)
+static polynomial expand_element(spin_scope *s, const ir_expr_data *x)
 {
     int array = spin_scope_array(s, x->value);
-    if (array < 0)
-        return expand_map(s, ir_value_get(s->m, x->value)->op, x);
-    polynomial p = {0};
-    monomial t = {.spin_count = 1, .span = ir_expr_get(s->m, e)->span};
-    t.spins[0] = (ir_spin_ref){.array = (uint32_t)array, .subscripts = x->args, .subscript_count = x->arg_count};
-    ARENA_PUSH(s->m->arena, &p, t);
-    return p;
+    return array < 0 ? expand_map(s, ir_value_get(s->m, x->value)->op, x) : one_spin(s, (uint32_t)array, x);
 }
 
 static polynomial expand_divide(spin_scope *s, const ir_expr_data *x)
@@ -198,19 +224,16 @@ static polynomial expand_two(spin_scope *s, const ir_expr_data *x)
         return product(s, a, b, x->span);
     if (x->kind == EXPR_SUBTRACT)
         negate(s, b, x->span);
-    append(s, &a, b);
-    return a;
+    return sum(s, a, b, x->span);
 }
 
-polynomial polynomial_expand(spin_scope *s, ir_expr e)
+static polynomial expand(spin_scope *s, ir_expr e)
 {
-    if (!spin_scope_reads(s, e))
-        return constant(s, e);
     ir_expr_data x = *ir_expr_get(s->m, e);
     polynomial p;
     switch (x.kind) {
     case EXPR_ELEMENT:
-        return expand_element(s, e, &x);
+        return expand_element(s, &x);
     case EXPR_ADD:
     case EXPR_SUBTRACT:
     case EXPR_MULTIPLY:
@@ -232,4 +255,17 @@ polynomial polynomial_expand(spin_scope *s, ir_expr e)
         fail(s, x.span, "a spin may not stand inside a function in the energy");
         return (polynomial){0};
     }
+}
+
+polynomial polynomial_expand(spin_scope *s, ir_expr e)
+{
+    s->work++;
+    if (!may_grow(s, 0, ir_expr_get(s->m, e)->span))
+        return (polynomial){0};
+    if (!spin_scope_reads(s, e))
+        return constant(s, e);
+    s->depth++;
+    polynomial p = expand(s, e);
+    s->depth--;
+    return p;
 }
