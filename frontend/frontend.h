@@ -5,8 +5,9 @@
 #include "ir/ir.h"
 
 /* Loads `path` and what it uses, checks it, and builds the module: every fn and hamiltonian of the file and its
- * imports, and the file's own models (those of imports are checked and left out: they are not to be compiled). Faults are in d, and the module is usable (with poison) even then, so that
- * the passes can find more; NULL only when the main file could not be read. io may not be NULL. */
+ * imports, and the file's own models (those of imports are checked and left out: they are not to be compiled). Faults are in d,
+ * and the module is usable (with poison) even then, so that the passes can find more; NULL only when the main file could not be
+ * read. io may not be NULL. */
 ir_module *frontend_load(arena *a, diagnostics *d, const isg_io *io, const char *path);
 
 /* A file of the library compiled into isg ("std/qama.attn"), or NULL. */

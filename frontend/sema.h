@@ -91,7 +91,7 @@ typedef struct sema {
     uint32_t name_count;
     symbol **item_of;
     symbol **local_of;
-    uint32_t *local_body; /* local_of holds in this body alone */
+    uint32_t *local_body;          /* local_of holds in this body alone */
     sema_first *marks[MARK_COUNT]; /* where a name was given first, in that body alone */
     ARENA_LIST(symbol *) items;
     ARENA_LIST(symbol *) fns; /* in order of definition, for the search of recursion */

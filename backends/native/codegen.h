@@ -84,7 +84,7 @@ l_value l_variable(codegen *g, l_type type, l_value initial);
 
 /* Begins a function of the program whose first parameter is the context; extra parameter types follow. */
 l_value l_begin_function(codegen *g, const char *name, l_type result, const l_type *extra, unsigned extra_count);
-void l_prefer_small(codegen *g); /* the function being emitted runs seldom: do not unroll it */
+void l_prefer_small(codegen *g);                              /* the function being emitted runs seldom: do not unroll it */
 void l_end_function(codegen *g, l_value result);              /* NULL: void */
 void l_fault_if(codegen *g, l_value position, int32_t fault); /* returns `fault` when position >= 0, having set it */
 void l_bind(codegen *g, ir_index index, l_value value);

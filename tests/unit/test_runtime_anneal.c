@@ -38,7 +38,7 @@ static schedule ladder_of(double J, double h, size_t spins, int8_t low)
 {
     double largest[4], sum[4], square[4], linear[4];
     int8_t lowest[4];
-    for (size_t i = 0; i < spins; i++) {
+    for (size_t i = 0; i < spins && i < 4; i++) {
         largest[i] = fmax(fabs(J), fabs(h));
         sum[i] = fabs(J) * (double)(spins - 1);
         square[i] = J * J * (double)(spins - 1);
