@@ -40,6 +40,7 @@ typedef struct codegen {
     LLVMBuilderRef builder;
     l_type void_type, i1, i8, i32, i64, f32, f64, ptr, context_type;
 
+    const char *refused;      /* why the program cannot be compiled: a limit of this backend; NULL: it can */
     const char *cpu_features; /* what the code will need of its processor, for the ABI record */
     slot *slots;              /* by value */
     int64_t frame_bytes, weights_bytes, tables_bytes;
@@ -117,6 +118,9 @@ typedef enum term_form {
     TERM_UNIFORM, /* the same, with one coefficient for all */
     TERM_LIST     /* anything else: coefficients over the index space, neighbour lists in the tables */
 } term_form;
+
+/* Coefficients of one term; lists number them in 32 bits. */
+#define TERM_COEFFICIENTS_MAX (INT64_C(1) << 31)
 
 typedef struct term_plan {
     const ir_term *term;

@@ -171,6 +171,8 @@ static isg_status generate(compilation *c, const ir_module *m, const native_opti
     if ((status = link_pieces(c)))
         return status;
     gen_program(&c->g);
+    if (c->g.refused)
+        return fail(c->error, ISG_INVALID, c->g.refused, NULL);
     adopt_functions(c);
     if ((status = verify(c)))
         return status;

@@ -124,19 +124,33 @@ static void plan_list(codegen *g, hamiltonian_plan *h, term_plan *t)
     t->coefficients = layout_take(&g->frame_bytes, t->size * 8);
 }
 
+/* The size of the term's index space; a term with more than can be stored makes the program refused. */
+static int64_t index_space(codegen *g, const hamiltonian_plan *h, const ir_term *term)
+{
+    int64_t size = 1;
+    for (uint32_t i = 0; i < term->index_count; i++)
+        if (__builtin_mul_overflow(size, ir_index_extent(g->m, term->indices[i]), &size))
+            size = INT64_MAX;
+    if (size <= TERM_COEFFICIENTS_MAX)
+        return size;
+    g->refused = arena_format(g->arena, "Hamiltonian '%s': a term has more than 2^31 couplings with coefficients of their own",
+                              ir_text(g->m, ir_op_attribute(g->m, h->op, "name")->name));
+    return 0;
+}
+
 static void plan_term(codegen *g, hamiltonian_plan *h, term_plan *t, const ir_term *term)
 {
     *t = (term_plan){.term = term, .size = 1, .transposed = -1};
-    for (uint32_t i = 0; i < term->index_count; i++)
-        t->size *= ir_index_extent(g->m, term->indices[i]);
     if (!plain_indices(g, h, &term->spins[0]) || !plain_indices(g, h, &term->spins[1])) {
+        t->size = index_space(g, h, term);
         plan_list(g, h, t);
         return;
     }
     order_rows(g, t);
     t->symmetric = rows_symmetric(g, t);
     t->form = constant_over_indices(g, term) ? TERM_UNIFORM : TERM_ROWS;
-    t->size = t->form == TERM_UNIFORM ? 1 : t->size;
+    if (t->form == TERM_ROWS)
+        t->size = index_space(g, h, term);
     t->coefficients = layout_take(&g->frame_bytes, t->size * 8);
     if (t->form == TERM_ROWS && !t->symmetric)
         t->transposed = layout_take(&g->frame_bytes, t->size * 8);
