@@ -160,7 +160,8 @@ typedef struct ir_term {
 } ir_term;
 
 /* A block of a spin array, x[0:8, 10:20], and the part of an anneal that holds such blocks: solved at once, in a round
- * beside other parts it is not coupled to. `severed` counts its couplings to other parts. */
+ * beside other parts it is not coupled to. `severed` counts its couplings to other parts, a pair
+ * as often as terms state it. */
 typedef struct ir_box {
     uint32_t array;
     uint32_t rank;

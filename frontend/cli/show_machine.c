@@ -38,9 +38,10 @@ static void show_losses(const target *t, const machine_tally *tally, arena *a)
 static void show_hamiltonian(const machine_schedule *s, const target *t, const machine_tally *tally, const char *name, arena *a)
 {
     double samples = (double)tally->samples;
-    fprintf(stderr, "  %s on %s: %u part%s in %u round%s, %.3g passes and %.3g runs a sample\n", name, t->name,
-            (unsigned)s->part_count, plural(s->part_count), (unsigned)s->round_count, plural(s->round_count),
-            (double)tally->passes / samples, (double)tally->runs / samples);
+    fprintf(stderr, "  %s on %s: %u part%s in %u round%s; %lld sample%s took %lld pass%s and %lld run%s of the machine\n", name,
+            t->name, (unsigned)s->part_count, plural(s->part_count), (unsigned)s->round_count, plural(s->round_count),
+            (long long)tally->samples, plural(tally->samples), (long long)tally->passes, tally->passes == 1 ? "" : "es",
+            (long long)tally->runs, plural(tally->runs));
     fprintf(stderr, "    presolve fixed %.5g of %lld spins a sample%s\n", (double)tally->first_spins_fixed / samples,
             (long long)s->spins, tally->runs ? "" : ": nothing was left for the machine");
     show_losses(t, tally, a);
