@@ -1,6 +1,7 @@
 /* fit.c - see fit.h. */
 #include "backends/machine/fit.h"
 
+#include "passes/problem/exact_sum.h"
 #include "runtime/anneal.h"
 #include "runtime/error.h"
 #include "runtime/memory.h"
@@ -16,7 +17,7 @@ static const double couplings_lost_limit = 0.1;
 
 typedef struct fit_sums {
     int64_t samples, spins, agreeing;
-    double native, machine;
+    exact_sum native, machine; /* samples end in any order */
 } fit_sums;
 
 struct fit_run {
@@ -94,8 +95,8 @@ static void add_up(fit_run *f, const program_solve *request, const int8_t *nativ
     sums->samples++;
     sums->spins += spins;
     sums->agreeing += agreeing;
-    sums->native += e_native;
-    sums->machine += e_machine;
+    exact_add(&sums->native, e_native);
+    exact_add(&sums->machine, e_machine);
     pthread_mutex_unlock(&f->mutex);
 }
 
@@ -177,7 +178,8 @@ static void measure(fit_row *row, const target *t, const fit_run *f, uint32_t nu
     machine_tally tally = machine_tally_of(f->machine, number);
     if (!sums->samples)
         return;
-    double samples = (double)sums->samples;
+    double samples = (double)sums->samples, rest;
+    double native = exact_round(&sums->native, &rest), machine = exact_round(&sums->machine, &rest);
     row->samples = sums->samples;
     row->anneals = (double)tally.runs / samples * reads;
     row->seconds = row->anneals * t->run_seconds;
@@ -185,9 +187,9 @@ static void measure(fit_row *row, const target *t, const fit_run *f, uint32_t nu
     row->couplings_lost = share(tally.couplings_lost, tally.couplings);
     row->usual_lost = share(tally.usual_lost, tally.usual_couplings);
     row->error_bound = tally.bound_sum / samples;
-    row->energy_native = sums->native / samples;
-    row->energy_machine = sums->machine / samples;
-    row->gap = sums->native != 0 ? (sums->machine - sums->native) / fabs(sums->native) : sums->machine - sums->native;
+    row->energy_native = native / samples;
+    row->energy_machine = machine / samples;
+    row->gap = native != 0 ? (machine - native) / fabs(native) : machine - native;
     row->agreement = sums->spins ? share(sums->agreeing, sums->spins) : 1;
     row->advice = precision_advice(a, t, &tally, row);
     if (tally.runs_without_couplings || row->couplings_lost > couplings_lost_limit)

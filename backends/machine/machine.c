@@ -5,6 +5,7 @@
 #include "backends/machine/descent.h"
 #include "backends/machine/prepare.h"
 #include "backends/machine/problem_anneal.h"
+#include "passes/problem/exact_sum.h"
 #include "runtime/cim.h"
 #include "runtime/error.h"
 #include "runtime/memory.h"
@@ -20,7 +21,8 @@ struct machine {
     const machine_schedule *schedules;
     uint64_t count;
     machine_tally *tallies;
-    pthread_mutex_t mutex; /* guards tallies */
+    exact_sum *bounds;     /* the tallies' bound_sum, which must not depend on the order of samples */
+    pthread_mutex_t mutex; /* guards both */
 };
 
 /* One Hamiltonian of one sample at work. */
@@ -333,7 +335,7 @@ static void add_tally(machine *x, uint64_t number, const machine_tally *t)
     to->fields_lost += t->fields_lost;
     to->runs_without_couplings += t->runs_without_couplings;
     to->largest_bound = t->largest_bound > to->largest_bound ? t->largest_bound : to->largest_bound;
-    to->bound_sum += t->bound_sum;
+    exact_add(&x->bounds[number], t->bound_sum);
     pthread_mutex_unlock(&x->mutex);
 }
 
@@ -370,6 +372,7 @@ static isg_status schedule_all(machine *x, const ir_module *m, isg_error *error)
     }
     x->schedules = schedules;
     x->tallies = ARENA_ARRAY(&x->arena, machine_tally, x->count);
+    x->bounds = ARENA_ARRAY(&x->arena, exact_sum, x->count);
     return ISG_OK;
 }
 
@@ -420,7 +423,10 @@ int32_t machine_sweeps(const machine_settings *settings)
 
 machine_tally machine_tally_of(const machine *x, uint64_t number)
 {
-    return x->tallies[number];
+    double rest;
+    machine_tally tally = x->tallies[number];
+    tally.bound_sum = exact_round(&x->bounds[number], &rest);
+    return tally;
 }
 
 const machine_schedule *machine_schedule_at(const machine *x, uint64_t number)

@@ -139,6 +139,14 @@ class Fit(Case):
                 self.assertEqual(set(row), self.KEYS)
         self.assertIsNone(self.fit("--target", "native")["native"]["spins_available"])
 
+    def test_same_bytes_on_any_threads(self):
+        said = [invoke("fit", self.DIGITS / "digits.attn", "--weights", self.DIGITS / "digits.safetensors", "--input",
+                       f"patches={self.DIGITS / 'patches.npy'}", "--format", "json", "--samples", 40, "--target", "ntt-cim-2000",
+                       "--reads", 2, "--sweeps", 40, "--threads", n).stdout for n in (1, 2, 3)]
+        self.assertTrue(said[0].startswith("["))
+        self.assertEqual(said[0], said[1])
+        self.assertEqual(said[0], said[2])
+
     def test_machine_time(self):
         row = self.fit("--target", "qboson-cim-550", "--reads", 5)["qboson-cim-550"]
         self.assertAlmostEqual(row["seconds"], 5 * 0.015)

@@ -3,6 +3,7 @@
  * the native backend compiled. */
 #include "backends/machine/bind.h"
 #include "backends/machine/descent.h"
+#include "backends/machine/fit.h"
 #include "backends/machine/machine.h"
 #include "backends/native/native.h"
 #include "passes/pass.h"
@@ -456,7 +457,7 @@ static isg_status bind_compiled(void *context, const program_solve *request, isg
 }
 
 /* Four samples; whole numbers leave no error at all. */
-static void run_compiled(isg_program *program, bool whole)
+static isg_status run_compiled(isg_program *program, bool whole, program_solver solver, void *context, int threads)
 {
     float J[4][3][4][4], h[4][5], c[4], o[4][5];
     random_source r = random_open(8);
@@ -470,9 +471,47 @@ static void run_compiled(isg_program *program, bool whole)
                                    {"h", {ISG_F32, 2, {4, 5}, {20, 4}, h}},
                                    {"c", {ISG_F32, 1, {4}, {4}, c}}};
     const isg_named_tensor out[] = {{"o", {ISG_F32, 2, {4, 5}, {20, 4}, o}}};
-    double tolerance = whole ? 0 : 1e-12 * 100;
-    program_set_solver(program, bind_compiled, &tolerance);
-    CHECK(!isg_run(program, in, 3, out, 1, NULL, NULL, &error), "%s", error.message);
+    const isg_run_options options = {.threads = threads};
+    program_set_solver(program, solver, context);
+    return isg_run(program, in, 3, out, 1, &options, NULL, &error);
+}
+
+/* Measures the four samples on a machine; the memory of both fails as the trap says. */
+static isg_status fit_compiled(session *s, isg_program *program, const isg_allocator *hook, int threads, fit_row *row)
+{
+    const target target = machine_of(9, TARGET_ANNEALER, TARGET_FIELDS_ANCILLA, 3);
+    const machine_settings settings = {.target = &target, .reads = 2, .sweeps = 8};
+    fit_run *fit = NULL;
+    uint32_t count;
+    isg_status status = fit_open(&fit, s->m, &settings, 1, hook, &error);
+    if (!status)
+        status = run_compiled(program, false, fit_solve, fit, threads);
+    if (!status)
+        *row = fit_rows(s->m, &settings, fit, &s->arena, &count)[0];
+    fit_close(fit);
+    return status;
+}
+
+static void test_fit(session *s, isg_program *program)
+{
+    const pass_options options = {.machine_variables = 8};
+    const char *failed, *before;
+    fit_row one = {0}, two = {0};
+    CHECK(!pass_run_list(s->m, "partition", &options, NULL, &failed, &before), "partition");
+    CHECK(!fit_compiled(s, program, NULL, 1, &one) && !fit_compiled(s, program, NULL, 2, &two), "%s", error.message);
+    CHECK(one.samples == 4 && one.parts == 3 && one.spins == 17 && one.gap >= -1e-9 && one.gap < 0.2 && one.agreement > 0.5,
+          "gap %g", one.gap);
+    CHECK(one.usual_lost >= 0 && one.couplings_lost <= 1 && one.error_bound >= 0, "bound %g", one.error_bound);
+    CHECK(one.energy_machine == two.energy_machine && one.error_bound == two.error_bound && one.gap == two.gap, "threads tell");
+    bool sprung = true;
+    for (long at = 1; sprung; at += 1 + at / 50) {
+        trap t = {.at = at, .ever_after = true};
+        isg_allocator hook = trap_allocator(&t);
+        isg_status status = fit_compiled(s, program, &hook, 1, &one);
+        sprung = t.calls >= at;
+        CHECK(status == (sprung ? ISG_NO_MEMORY : ISG_OK), "allocation %ld: status %d", at, status);
+        CHECK(t.held_blocks == 0, "allocation %ld: %ld blocks left", at, (long)t.held_blocks);
+    }
 }
 
 static void test_compiled(void)
@@ -487,8 +526,10 @@ static void test_compiled(void)
     if (native)
         CHECK(!program_open_abi(native_program_abi(native), NULL, 0, NULL, NULL, &program, &error), "%s", error.message);
     if (program) {
-        run_compiled(program, true);
-        run_compiled(program, false);
+        double none = 0, rounding = 1e-12 * 100;
+        CHECK(!run_compiled(program, true, bind_compiled, &none, 1), "%s", error.message);
+        CHECK(!run_compiled(program, false, bind_compiled, &rounding, 1), "%s", error.message);
+        test_fit(&s, program);
         isg_close(program);
     }
     if (native)
