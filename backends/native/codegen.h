@@ -116,10 +116,10 @@ void gen_tensor_op(codegen *g, ir_op op);
 typedef enum term_form {
     TERM_ROWS,    /* subscripts are plain indices: coefficients in an array [shared, first only, second only] */
     TERM_UNIFORM, /* the same, with one coefficient for all */
-    TERM_LIST     /* anything else: coefficients over the index space, neighbour lists in the tables */
+    TERM_LIST     /* anything else: coefficients over the index space, neighbours in the list of all such terms */
 } term_form;
 
-/* Coefficients of one term; lists number them in 32 bits. */
+/* Coefficients of one term, or of all in the neighbour list, which numbers them in 32 bits. */
 #define TERM_COEFFICIENTS_MAX (INT64_C(1) << 31)
 
 typedef struct term_plan {
@@ -128,11 +128,11 @@ typedef struct term_plan {
     bool symmetric;                   /* one array serves both directions */
     ir_index order[2 * ISG_MAX_RANK]; /* storage order of the term's indices */
     uint32_t order_count;
-    uint32_t shared, first_only;                   /* how many of `order` are of which kind; the rest is of the second only */
-    int64_t size;                                  /* elements of the coefficient array */
-    int64_t coefficients;                          /* frame offset: double[size], or one double */
-    int64_t transposed;                            /* rows, not symmetric: the array [shared, second only, first only]; else -1 */
-    int64_t list_start, list_neighbour, list_slot; /* TERM_LIST: table offsets */
+    uint32_t shared, first_only; /* how many of `order` are of which kind; the rest is of the second only */
+    int64_t size;                /* elements of the coefficient array */
+    int64_t coefficients;        /* frame offset: double[size], or one double */
+    int64_t transposed;          /* rows, not symmetric: the array [shared, second only, first only]; else -1 */
+    int64_t list_first;          /* TERM_LIST: its first coefficient among those of the list */
 } term_plan;
 
 typedef struct hamiltonian_plan {
@@ -141,11 +141,14 @@ typedef struct hamiltonian_plan {
     uint32_t index;   /* among the program's Hamiltonians */
     term_plan *terms; /* quadratic ones */
     uint32_t term_count;
-    int64_t fields;        /* frame: double[count], h */
-    int64_t offset;        /* frame: double */
-    int64_t thresholds;    /* frame: float[count] */
-    int64_t state;         /* frame: int8_t[count] */
-    int64_t lowest, group; /* tables */
+    int64_t list_size;                             /* coefficients of all TERM_LIST terms */
+    int64_t list_coefficients;                     /* frame: double[list_size] */
+    int64_t list_start, list_neighbour, list_slot; /* tables: where a spin's neighbours begin; each, and its coefficient */
+    int64_t fields;                                /* frame: double[count], h */
+    int64_t offset;                                /* frame: double */
+    int64_t thresholds;                            /* frame: float[count] */
+    int64_t state;                                 /* frame: int8_t[count] */
+    int64_t lowest, group;                         /* tables */
     int64_t groups;
     uint32_t *label;
     const ir_op *maps; /* the maps that stand right before it, computed with its coefficients */
@@ -164,7 +167,7 @@ void gen_each_coupling(codegen *g, const hamiltonian_plan *h, const term_plan *t
 /* field[q] += J_pq * v_delta for every neighbour q of the spin at the coordinates. */
 void gen_update_fields(codegen *g, const hamiltonian_plan *h, uint32_t array, const l_value *coordinates, l_value v_spin,
                        l_value v_field, l_value v_delta);
-void gen_term_tables(codegen *g, const hamiltonian_plan *h, const term_plan *t);
+void gen_neighbour_list(codegen *g, const hamiltonian_plan *h);                         /* fills its tables */
 l_value gen_spin_number(codegen *g, const hamiltonian_plan *h, const ir_spin_ref *ref); /* from the bindings */
 
 /* ---- hamiltonian.c ---- */

@@ -223,8 +223,7 @@ static l_value gen_tables(program *p)
                             LLVMConstInt(g->i8, (uint64_t)(int64_t)h->layout.lowest[k], 1), l_i64(g, h->layout.size[k]), 1);
         if (h->groups > 1)
             copy_labels(g, h);
-        for (uint32_t k = 0; k < h->term_count; k++)
-            gen_term_tables(g, h, &h->terms[k]);
+        gen_neighbour_list(g, h);
     }
     l_end_function(g, NULL);
     return f;

@@ -5,7 +5,7 @@
  * its own coordinates fix the shared and its own indices, and the row runs over the other's. So the
  * coefficients are stored as rows, [shared, first only, second only]; QAMA's J[t, i, j] is just that, and its
  * head penalty needs one number. When the two spins can trade places one symmetric array serves both. Other subscripts
- * (x[i] * x[i + 1], x[0] * x[i]) get neighbour lists, made once per program: which spins meet does not
+ * (x[i] * x[i + 1], x[0] * x[i]) share one neighbour list, made once per program: which spins meet does not
  * depend on the data.
  */
 #include "backends/native/codegen.h"
@@ -113,15 +113,10 @@ static bool constant_over_indices(const codegen *g, const ir_term *term)
     return true;
 }
 
-static void plan_list(codegen *g, hamiltonian_plan *h, term_plan *t)
+static void refuse(codegen *g, const hamiltonian_plan *h)
 {
-    t->form = TERM_LIST;
-    for (uint32_t i = 0; i < t->term->index_count; i++)
-        t->order[t->order_count++] = t->term->indices[i];
-    t->list_start = layout_take(&g->tables_bytes, (h->layout.count + 2) * 8);
-    t->list_neighbour = layout_take(&g->tables_bytes, 2 * t->size * 4);
-    t->list_slot = layout_take(&g->tables_bytes, 2 * t->size * 4);
-    t->coefficients = layout_take(&g->frame_bytes, t->size * 8);
+    g->refused = arena_format(g->arena, "Hamiltonian '%s': a term has more than 2^31 couplings with coefficients of their own",
+                              ir_text(g->m, ir_op_attribute(g->m, h->op, "name")->name));
 }
 
 /* The size of the term's index space; a term with more than can be stored makes the program refused. */
@@ -133,17 +128,43 @@ static int64_t index_space(codegen *g, const hamiltonian_plan *h, const ir_term 
             size = INT64_MAX;
     if (size <= TERM_COEFFICIENTS_MAX)
         return size;
-    g->refused = arena_format(g->arena, "Hamiltonian '%s': a term has more than 2^31 couplings with coefficients of their own",
-                              ir_text(g->m, ir_op_attribute(g->m, h->op, "name")->name));
+    refuse(g, h);
     return 0;
+}
+
+/* Its coefficients get their place when all terms of the list are known. */
+static void plan_listed(codegen *g, hamiltonian_plan *h, term_plan *t)
+{
+    t->form = TERM_LIST;
+    for (uint32_t i = 0; i < t->term->index_count; i++)
+        t->order[t->order_count++] = t->term->indices[i];
+    t->size = index_space(g, h, t->term);
+    t->list_first = h->list_size;
+    h->list_size += t->size;
+    if (h->list_size > TERM_COEFFICIENTS_MAX) {
+        refuse(g, h);
+        h->list_size = t->list_first = t->size = 0;
+    }
+}
+
+static void plan_list(codegen *g, hamiltonian_plan *h)
+{
+    if (h->list_size == 0)
+        return;
+    h->list_start = layout_take(&g->tables_bytes, (h->layout.count + 2) * 8);
+    h->list_neighbour = layout_take(&g->tables_bytes, 2 * h->list_size * 4);
+    h->list_slot = layout_take(&g->tables_bytes, 2 * h->list_size * 4);
+    h->list_coefficients = layout_take(&g->frame_bytes, h->list_size * 8);
+    for (uint32_t i = 0; i < h->term_count; i++)
+        if (h->terms[i].form == TERM_LIST)
+            h->terms[i].coefficients = h->list_coefficients + h->terms[i].list_first * 8;
 }
 
 static void plan_term(codegen *g, hamiltonian_plan *h, term_plan *t, const ir_term *term)
 {
     *t = (term_plan){.term = term, .size = 1, .transposed = -1};
     if (!plain_indices(g, h, &term->spins[0]) || !plain_indices(g, h, &term->spins[1])) {
-        t->size = index_space(g, h, term);
-        plan_list(g, h, t);
+        plan_listed(g, h, t);
         return;
     }
     order_rows(g, t);
@@ -179,6 +200,7 @@ void plan_hamiltonian(codegen *g, hamiltonian_plan *h, ir_op op)
         if (term->spin_count == 2)
             plan_term(g, h, &h->terms[h->term_count++], term);
     }
+    plan_list(g, h);
 }
 
 /* ---- positions ---- */
@@ -304,16 +326,16 @@ static void update_through_rows(codegen *g, update *u, const l_value *coordinate
 static void update_listed(codegen *g, l_value at, void *context)
 {
     update *u = context;
-    l_value neighbours = l_bytes(g, g->v_tables, u->t->list_neighbour), slots = l_bytes(g, g->v_tables, u->t->list_slot);
+    l_value neighbours = l_bytes(g, g->v_tables, u->h->list_neighbour), slots = l_bytes(g, g->v_tables, u->h->list_slot);
     l_value v_neighbour = LLVMBuildZExt(g->builder, l_load_at(g, g->i32, neighbours, at), g->i64, "");
     l_value v_slot = LLVMBuildZExt(g->builder, l_load_at(g, g->i32, slots, at), g->i64, "");
-    l_value v_coefficient = l_load_at(g, g->f64, l_bytes(g, g->v_frame, u->t->coefficients), v_slot);
+    l_value v_coefficient = l_load_at(g, g->f64, l_bytes(g, g->v_frame, u->h->list_coefficients), v_slot);
     l_add_to(g, l_at(g, g->f64, u->v_field, v_neighbour), LLVMBuildFMul(g->builder, v_coefficient, u->v_delta, ""));
 }
 
 static void update_through_list(codegen *g, update *u, l_value v_spin)
 {
-    l_value start = l_bytes(g, g->v_tables, u->t->list_start);
+    l_value start = l_bytes(g, g->v_tables, u->h->list_start);
     l_value from = l_load_at(g, g->i64, start, v_spin), to = l_load_at(g, g->i64, start, l_add(g, v_spin, l_i64(g, 1)));
     l_loop_range(g, from, to, update_listed, u);
 }
@@ -321,6 +343,7 @@ static void update_through_list(codegen *g, update *u, l_value v_spin)
 void gen_update_fields(codegen *g, const hamiltonian_plan *h, uint32_t array, const l_value *coordinates, l_value v_spin,
                        l_value v_field, l_value v_delta)
 {
+    bool listed = false;
     for (uint32_t k = 0; k < h->term_count; k++) {
         const term_plan *t = &h->terms[k];
         update u = {.h = h, .t = t, .v_field = v_field, .v_delta = v_delta};
@@ -328,7 +351,9 @@ void gen_update_fields(codegen *g, const hamiltonian_plan *h, uint32_t array, co
         if (t->size == 0 || (!first && !second))
             continue;
         if (t->form == TERM_LIST) {
-            update_through_list(g, &u, v_spin);
+            if (!listed)
+                update_through_list(g, &u, v_spin);
+            listed = true;
             continue;
         }
         if (first)
@@ -349,17 +374,17 @@ typedef struct list_tables {
 
 static void count_end(codegen *g, const list_tables *l, l_value v_spin)
 {
-    l_value at = l_at(g, g->i64, l_bytes(g, g->v_tables, l->t->list_start), l_add(g, v_spin, l_i64(g, 2)));
+    l_value at = l_at(g, g->i64, l_bytes(g, g->v_tables, l->h->list_start), l_add(g, v_spin, l_i64(g, 2)));
     l_store(g, l_add(g, l_load(g, g->i64, at), l_i64(g, 1)), at);
 }
 
 static void fill_end(codegen *g, const list_tables *l, l_value v_spin, l_value v_neighbour)
 {
-    l_value cursor = l_at(g, g->i64, l_bytes(g, g->v_tables, l->t->list_start), l_add(g, v_spin, l_i64(g, 1)));
-    l_value at = l_load(g, g->i64, cursor), v_slot = storage_position(g, l->t, false);
+    l_value cursor = l_at(g, g->i64, l_bytes(g, g->v_tables, l->h->list_start), l_add(g, v_spin, l_i64(g, 1)));
+    l_value at = l_load(g, g->i64, cursor), v_slot = l_add(g, storage_position(g, l->t, false), l_i64(g, l->t->list_first));
     l_store(g, l_add(g, at, l_i64(g, 1)), cursor);
-    l_store_at(g, g->i32, LLVMBuildTrunc(g->builder, v_neighbour, g->i32, ""), l_bytes(g, g->v_tables, l->t->list_neighbour), at);
-    l_store_at(g, g->i32, LLVMBuildTrunc(g->builder, v_slot, g->i32, ""), l_bytes(g, g->v_tables, l->t->list_slot), at);
+    l_store_at(g, g->i32, LLVMBuildTrunc(g->builder, v_neighbour, g->i32, ""), l_bytes(g, g->v_tables, l->h->list_neighbour), at);
+    l_store_at(g, g->i32, LLVMBuildTrunc(g->builder, v_slot, g->i32, ""), l_bytes(g, g->v_tables, l->h->list_slot), at);
 }
 
 static void list_pair(codegen *g, void *context)
@@ -381,14 +406,21 @@ static void list_pair_if(codegen *g, void *context)
     l_if(g, gen_condition(g, l->t->term->condition), list_pair, l);
 }
 
-void gen_term_tables(codegen *g, const hamiltonian_plan *h, const term_plan *t)
+static void each_listed_pair(codegen *g, const hamiltonian_plan *h, bool fill)
 {
-    if (t->form != TERM_LIST)
+    for (uint32_t i = 0; i < h->term_count; i++) {
+        list_tables l = {.h = h, .t = &h->terms[i], .fill = fill};
+        if (l.t->form == TERM_LIST)
+            l_loop_indices(g, l.t->term->indices, l.t->term->index_count, list_pair_if, &l);
+    }
+}
+
+void gen_neighbour_list(codegen *g, const hamiltonian_plan *h)
+{
+    if (h->list_size == 0)
         return;
-    list_tables l = {.h = h, .t = t};
-    l_loop_indices(g, t->term->indices, t->term->index_count, list_pair_if, &l);
-    l_value args[] = {l_bytes(g, g->v_tables, t->list_start), l_i64(g, h->layout.count + 2)};
+    each_listed_pair(g, h, false);
+    l_value args[] = {l_bytes(g, g->v_tables, h->list_start), l_i64(g, h->layout.count + 2)};
     l_call(g, "piece_prefix_sum", args, 2);
-    l.fill = true;
-    l_loop_indices(g, t->term->indices, t->term->index_count, list_pair_if, &l);
+    each_listed_pair(g, h, true);
 }
