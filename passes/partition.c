@@ -53,10 +53,12 @@ static cut best_cut(const partition_problem *p)
 
 /* ---- rounds: parts that are coupled differ, in order of the parts ---- */
 
+enum { GRAPH_PARTS_MAX = 4096 }; /* beyond, every part gets a round of its own */
+
 typedef struct part_graph {
     const uint32_t *part;
     uint32_t count;
-    bool *coupled; /* [count][count] */
+    bool *coupled; /* [count][count]; NULL beyond GRAPH_PARTS_MAX */
     int64_t *severed;
 } part_graph;
 
@@ -65,7 +67,8 @@ static bool couple_parts(void *context, uint32_t first, uint32_t second)
     part_graph *g = context;
     uint32_t a = g->part[first], b = g->part[second];
     if (a != b) {
-        g->coupled[(size_t)a * g->count + b] = g->coupled[(size_t)b * g->count + a] = true;
+        if (g->coupled)
+            g->coupled[(size_t)a * g->count + b] = g->coupled[(size_t)b * g->count + a] = true;
         g->severed[a]++;
         g->severed[b]++;
     }
@@ -76,13 +79,16 @@ static void assign_rounds(const part_graph *g, ir_part *parts, arena *a)
 {
     bool *taken = ARENA_ARRAY(a, bool, (size_t)g->count + 1);
     for (uint32_t i = 0; i < g->count; i++) {
+        parts[i].severed = g->severed[i];
+        parts[i].round = g->coupled ? 0 : i;
+    }
+    for (uint32_t i = 0; i < g->count && g->coupled; i++) {
         for (uint32_t k = 0; k < g->count; k++)
             taken[k] = false;
         for (uint32_t k = 0; k < i; k++)
             taken[parts[k].round] |= g->coupled[(size_t)i * g->count + k];
         while (taken[parts[i].round])
             parts[i].round++;
-        parts[i].severed = g->severed[i];
     }
 }
 
@@ -153,7 +159,7 @@ static void partition_anneal(ir_module *m, ir_op op, int64_t capacity)
     ir_part *parts = ARENA_ARRAY(m->arena, ir_part, best.count);
     part_graph g = {.part = best.part,
                     .count = best.count,
-                    .coupled = ARENA_ARRAY(m->arena, bool, (size_t)best.count *best.count),
+                    .coupled = best.count > GRAPH_PARTS_MAX ? NULL : ARENA_ARRAY(m->arena, bool, (size_t)best.count *best.count),
                     .severed = ARENA_ARRAY(m->arena, int64_t, best.count)};
     for (uint32_t i = 0; i < p.term_count; i++)
         if (p.terms[i].spin_count == 2)

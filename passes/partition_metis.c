@@ -67,7 +67,8 @@ static void number_parts(const partition_problem *p, const idx_t *part, idx_t pa
     }
 }
 
-/* METIS aims at even parts but does not promise them; one part more makes room. */
+/* METIS aims at even parts but does not promise them; one part more makes room. With more parts than half the spins it has
+ * nothing to choose, and complains on stdout. */
 bool partition_metis(const partition_problem *p, cut *out)
 {
     pattern g = {0};
@@ -82,7 +83,7 @@ bool partition_metis(const partition_problem *p, cut *out)
     METIS_SetDefaultOptions(options);
     options[METIS_OPTION_SEED] = 1;
     idx_t parts = (idx_t)((p->layout.count + p->capacity - 1) / p->capacity);
-    for (int try = 0; try < METIS_TRIES && parts <= spins; try++, parts++) {
+    for (int try = 0; try < METIS_TRIES && parts <= spins / 2; try++, parts++) {
         if (METIS_PartGraphKway(&spins, &constraints, start, neighbour, NULL, NULL, NULL, &parts, NULL, NULL, options, &severed,
                                 part) != METIS_OK)
             return false;

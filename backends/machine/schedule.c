@@ -51,25 +51,34 @@ static machine_part whole(const spin_layout *layout, arena *a)
     return (machine_part){.count = layout->count, .spins = spins};
 }
 
+/* Where each round's parts begin in the list. */
+static uint32_t *round_starts(const ir_part *parts, uint32_t count, uint32_t rounds, arena *a)
+{
+    uint32_t *start = ARENA_ARRAY(a, uint32_t, (size_t)rounds + 1);
+    for (uint32_t i = 0; i < count; i++)
+        start[parts[i].round + 1]++;
+    for (uint32_t k = 0; k < rounds; k++)
+        start[k + 1] += start[k];
+    return start;
+}
+
 machine_schedule machine_schedule_of(const ir_module *m, ir_op anneal, arena *a)
 {
     spin_layout layout = spin_layout_of(m, anneal, a);
     ir_attribute parts = *ir_op_attribute(m, anneal, "parts");
-    uint32_t count = parts.present ? parts.count : 1, filled = 0;
+    const ir_part *cut = parts.list;
+    uint32_t count = parts.present ? parts.count : 1;
     machine_part *list = ARENA_ARRAY(a, machine_part, count);
     machine_schedule s = {.parts = list, .part_count = count, .round_count = 1, .spins = layout.count};
     if (!parts.present) {
         list[0] = whole(&layout, a);
         return s;
     }
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t round = ((const ir_part *)parts.list)[i].round;
-        s.round_count = round >= s.round_count ? round + 1 : s.round_count;
-    }
-    for (uint32_t round = 0; round < s.round_count; round++)
-        for (uint32_t i = 0; i < count; i++)
-            if (((const ir_part *)parts.list)[i].round == round)
-                list[filled++] = list_part(&layout, (const ir_part *)parts.list + i, a);
+    for (uint32_t i = 0; i < count; i++)
+        s.round_count = cut[i].round >= s.round_count ? cut[i].round + 1 : s.round_count;
+    uint32_t *next = round_starts(cut, count, s.round_count, a);
+    for (uint32_t i = 0; i < count; i++)
+        list[next[cut[i].round]++] = list_part(&layout, &cut[i], a);
     return s;
 }
 
