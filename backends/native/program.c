@@ -11,11 +11,15 @@ _Static_assert(sizeof(isg_abi_program) == 8 + 4 * 4 + 17 * 8, "program_record bu
 
 typedef ARENA_LIST(l_value) value_list;
 
+/* Operations in one function: the optimiser's time grows faster than a function does. */
+enum { STEP_OPERATIONS_MAX = 128 };
+
 typedef struct program {
     codegen *g;
     value_list steps, hamiltonians;
     l_value run; /* the step being filled, or NULL */
     uint32_t step_count;
+    uint32_t operations; /* in that step */
     hamiltonian_plan *plans;
     uint32_t plan_count;
 } program;
@@ -92,6 +96,7 @@ static void begin_step(program *p)
     if (p->run)
         return;
     codegen *g = p->g;
+    p->operations = 0;
     p->run = l_begin_function(g, arena_format(g->arena, "step_%u", p->step_count++), g->i32, NULL, 0);
 }
 
@@ -152,6 +157,8 @@ static void gen_steps(program *p)
         default:
             begin_step(p);
             gen_tensor_op(g, op);
+            if (++p->operations == STEP_OPERATIONS_MAX)
+                end_step(p);
         }
     }
 }
