@@ -21,15 +21,27 @@ static void show_rows(const option_row *rows)
 {
     for (const option_row *row = rows; row->name; row++) {
         char spelled[64];
+        if (row->kind == OPTION_SECOND)
+            continue;
         snprintf(spelled, sizeof spelled, "%s%c%s--%s%s%s", row->letter ? "-" : "  ", row->letter ? row->letter : ' ',
                  row->letter ? ", " : " ", row->name, row->value ? " " : "", row->value ? row->value : "");
         printf("  %-32s %s\n", spelled, row->doc);
     }
 }
 
+static const option_row *second_row(const option_table *table)
+{
+    for (const option_row *row = table->rows; row->name; row++)
+        if (row->kind == OPTION_SECOND)
+            return row;
+    return NULL;
+}
+
 static void show_help(const cli *c, const option_table *table)
 {
-    printf("usage: isg %s %s [OPTION...]\n\n%s\n\noptions:\n", c->command->name, table->positional, table->what);
+    const option_row *second = second_row(table);
+    printf("usage: isg %s %s%s%s [OPTION...]\n\n%s\n\noptions:\n", c->command->name, table->positional, second ? " " : "",
+           second ? second->name : "", table->what);
     show_rows(table->rows);
     show_rows(common_rows);
     printf("\nAn option's value may also follow a `=`: --name=value.\n\n%s\n", table->examples);
@@ -50,7 +62,8 @@ typedef struct parse {
 static const option_row *find_row(const option_row *rows, const char *name, size_t length, char letter)
 {
     for (const option_row *row = rows; row->name; row++)
-        if (letter ? row->letter == letter : strlen(row->name) == length && !memcmp(row->name, name, length))
+        if (row->kind != OPTION_SECOND &&
+            (letter ? row->letter == letter : strlen(row->name) == length && !memcmp(row->name, name, length)))
             return row;
     return NULL;
 }
@@ -125,6 +138,8 @@ static void set_value(parse *p, const option_row *row, void *member, const char 
     case OPTION_CHOICE:
         set_choice(p, row, value);
         break;
+    case OPTION_SECOND: /* never an option */
+        break;
     }
 }
 
@@ -167,6 +182,24 @@ static void parse_option(parse *p, const char *argument)
     set_value(p, found, (row ? p->options : (char *)p->cli) + found->offset, value);
 }
 
+static const char **second_positional(const parse *p)
+{
+    const option_row *row = second_row(p->table);
+    return row ? (const char **)(p->options + row->offset) : NULL;
+}
+
+static void take_positional(parse *p, const char *argument, const char **positional)
+{
+    const char **second = second_positional(p);
+    if (!*positional)
+        *positional = argument;
+    else if (second && !*second)
+        *second = argument;
+    else
+        p->status = cli_fail(p->cli, EXIT_USAGE, "one %s is taken, and '%s' is a second",
+                             second ? second_row(p->table)->name : p->table->positional, argument);
+}
+
 int options_parse(cli *c, const option_table *table, int argc, char **argv, void *options, const char **positional)
 {
     parse p = {c, table, options, argc, argv, 1, OPTIONS_GO_ON};
@@ -178,13 +211,17 @@ int options_parse(cli *c, const option_table *table, int argc, char **argv, void
             only_positional = true;
         else if (!only_positional && argument[0] == '-' && argument[1])
             parse_option(&p, argument);
-        else if (*positional)
-            p.status = cli_fail(c, EXIT_USAGE, "one %s is taken, and '%s' is a second", table->positional, argument);
         else
-            *positional = argument;
+            take_positional(&p, argument, positional);
     }
-    if (p.status == OPTIONS_GO_ON && !*positional && *table->positional != '[') {
-        p.status = cli_fail(c, EXIT_USAGE, "%s is missing", table->positional);
+    const char **second = second_positional(&p);
+    const char *missing = NULL;
+    if (!*positional && *table->positional != '[')
+        missing = table->positional;
+    else if (second && !*second)
+        missing = second_row(table)->name;
+    if (p.status == OPTIONS_GO_ON && missing) {
+        p.status = cli_fail(c, EXIT_USAGE, "%s is missing", missing);
         cli_hint(c, "`isg %s --help` shows how it is used", c->command->name);
     }
     return p.status;

@@ -15,7 +15,8 @@ typedef enum option_kind {
     OPTION_LIST,   /* text_list; may be given several times */
     OPTION_NUMBER, /* int32_t, from `least` up */
     OPTION_SEED,   /* uint64_t */
-    OPTION_CHOICE  /* int: the position in `value`, "anneal|descent" */
+    OPTION_CHOICE, /* int: the position in `value`, "anneal|descent" */
+    OPTION_SECOND  /* const char *: no option but a second positional, called `name` and always given */
 } option_kind;
 
 typedef struct option_row {
