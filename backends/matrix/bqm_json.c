@@ -105,14 +105,14 @@ static bool read_labels(matrix_stream *s, matrix_draft *d)
     if (!json_open(s, '[', "variable_labels"))
         return false;
     while (json_more(s, '[', &first))
-        if (!json_copy(s, "a label", text) || !names_add(s, &d->names, text, strlen(text)))
+        if (!json_stream_copy(s, "a label", text) || !names_add(s, &d->names, text, strlen(text)))
             return false;
     return !s->status;
 }
 
 static bool read_type(matrix_stream *s, matrix_draft *d, char text[JSON_STRING])
 {
-    if (!json_string(s, "variable_type", text))
+    if (!json_stream_string(s, "variable_type", text))
         return false;
     d->domain = strcmp(text, "SPIN") ? PROBLEM_BINARY : PROBLEM_SPIN;
     return !strcmp(text, "SPIN") || !strcmp(text, "BINARY") ||
@@ -121,7 +121,7 @@ static bool read_type(matrix_stream *s, matrix_draft *d, char text[JSON_STRING])
 
 static bool read_bytes_flag(matrix_stream *s, char text[JSON_STRING])
 {
-    if (!json_copy(s, "use_bytes", text))
+    if (!json_stream_copy(s, "use_bytes", text))
         return false;
     return !strcmp(text, "false") || stream_fail(s, "use_bytes is %.40s: only biases as JSON numbers are read", text);
 }

@@ -129,14 +129,14 @@ enum { BQP_IDS = 1, BQP_DOMAIN = 2, BQP_LINEAR = 4, BQP_QUADRATIC = 8, BQP_SCALE
 
 static bool read_version(matrix_stream *s, char text[JSON_STRING])
 {
-    if (!json_string(s, "version", text))
+    if (!json_stream_string(s, "version", text))
         return false;
     return !strncmp(text, "1.", 2) || !strncmp(text, "0.", 2) || stream_fail(s, "version '%.40s' is not 1.0.0", text);
 }
 
 static bool read_domain(matrix_stream *s, matrix_draft *d, char text[JSON_STRING])
 {
-    if (!json_string(s, "variable_domain", text))
+    if (!json_stream_string(s, "variable_domain", text))
         return false;
     d->domain = strcmp(text, "spin") ? PROBLEM_BINARY : PROBLEM_SPIN;
     return !strcmp(text, "spin") || !strcmp(text, "boolean") ||

@@ -127,7 +127,7 @@ static void end_base64(base64_writer *w)
 
 static bool read_type(matrix_stream *s, matrix_draft *d, char text[JSON_STRING])
 {
-    if (!json_string(s, "type", text))
+    if (!json_stream_string(s, "type", text))
         return false;
     d->domain = strcmp(text, "qubo") ? PROBLEM_SPIN : PROBLEM_BINARY;
     return !strcmp(text, "qubo") || !strcmp(text, "ising") || stream_fail(s, "type is \"ising\" or \"qubo\", not '%.40s'", text);
@@ -140,7 +140,7 @@ static bool read_member(matrix_stream *s, matrix_draft *d, qp_arrays *q, unsigne
     if (!strcmp(key, "quad"))
         return json_once(s, seen, 2, key) && read_doubles(s, d->allocator, key, &q->quadratic);
     if (!strcmp(key, "format"))
-        return json_once(s, seen, 4, key) && json_string(s, key, key) &&
+        return json_once(s, seen, 4, key) && json_stream_string(s, key, key) &&
                (!strcmp(key, "qp") || stream_fail(s, "format is \"qp\", not '%.40s'", key));
     if (!strcmp(key, "type"))
         return json_once(s, seen, 8, key) && read_type(s, d, key);

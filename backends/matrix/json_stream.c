@@ -118,7 +118,7 @@ static bool read_string(matrix_stream *s, sink *k)
     return true;
 }
 
-bool json_string(matrix_stream *s, const char *what, char text[JSON_STRING])
+bool json_stream_string(matrix_stream *s, const char *what, char text[JSON_STRING])
 {
     sink k = {text, 0};
     if (!accept(s, '"'))
@@ -131,7 +131,7 @@ bool json_string(matrix_stream *s, const char *what, char text[JSON_STRING])
 
 bool json_key(matrix_stream *s, bool *first, char key[JSON_STRING])
 {
-    if (!json_more(s, '{', first) || !json_string(s, "a key", key))
+    if (!json_more(s, '{', first) || !json_stream_string(s, "a key", key))
         return false;
     stream_place place = s->token;
     if (!accept(s, ':'))
@@ -279,7 +279,7 @@ bool json_skip(matrix_stream *s)
     return read_value(s, &k);
 }
 
-bool json_copy(matrix_stream *s, const char *what, char text[JSON_STRING])
+bool json_stream_copy(matrix_stream *s, const char *what, char text[JSON_STRING])
 {
     sink k = {text, 0};
     (void)what;

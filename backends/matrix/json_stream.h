@@ -24,13 +24,13 @@ bool json_more(matrix_stream *s, char bracket, bool *first);
 /* Objects: the next key, truncated to JSON_STRING, and its colon; false at the end of the object. */
 bool json_key(matrix_stream *s, bool *first, char key[JSON_STRING]);
 
-bool json_string(matrix_stream *s, const char *what, char text[JSON_STRING]);
+bool json_stream_string(matrix_stream *s, const char *what, char text[JSON_STRING]);
 bool json_number(matrix_stream *s, const char *what, double *out);
 bool json_whole(matrix_stream *s, const char *what, int64_t least, int64_t most, int64_t *out);
 bool json_skip(matrix_stream *s);
 
 /* The text of one value, without white space, into text. */
-bool json_copy(matrix_stream *s, const char *what, char text[JSON_STRING]);
+bool json_stream_copy(matrix_stream *s, const char *what, char text[JSON_STRING]);
 
 bool json_end(matrix_stream *s); /* nothing but white space follows */
 

@@ -53,7 +53,7 @@ bool sidecar_add_pair(matrix_stream *s, matrix_sidecar *c, uint32_t first, uint3
 
 static bool read_format(matrix_stream *s, matrix_sidecar *c, char text[JSON_STRING])
 {
-    if (!json_string(s, "format", text))
+    if (!json_stream_string(s, "format", text))
         return false;
     c->format = matrix_format_find(text, strlen(text));
     return c->format || stream_fail(s, "unknown format '%.40s'", text);
@@ -61,7 +61,7 @@ static bool read_format(matrix_stream *s, matrix_sidecar *c, char text[JSON_STRI
 
 static bool read_hash(matrix_stream *s, matrix_sidecar *c, char text[JSON_STRING])
 {
-    if (!json_string(s, "hash", text))
+    if (!json_stream_string(s, "hash", text))
         return false;
     bool good = strlen(text) == 16 && strspn(text, "0123456789abcdef") == 16;
     return good ? sscanf(text, "%" SCNx64, &c->hash) == 1 : stream_fail(s, "hash is 16 hexadecimal digits");
@@ -70,7 +70,7 @@ static bool read_hash(matrix_stream *s, matrix_sidecar *c, char text[JSON_STRING
 static bool read_choice(matrix_stream *s, const char *what, const char *first, const char *second, bool *is_second,
                         char text[JSON_STRING])
 {
-    if (!json_string(s, what, text))
+    if (!json_stream_string(s, what, text))
         return false;
     *is_second = !strcmp(text, second);
     return *is_second || !strcmp(text, first) || stream_fail(s, "%s is \"%s\" or \"%s\"", what, first, second);
@@ -111,7 +111,7 @@ static bool read_names(matrix_stream *s, matrix_sidecar *c, char text[JSON_STRIN
     bool first = true;
     if (!json_open(s, '[', "names"))
         return false;
-    while (json_more(s, '[', &first) && json_copy(s, "a name", text) && names_add(s, &c->names, text, strlen(text)))
+    while (json_more(s, '[', &first) && json_stream_copy(s, "a name", text) && names_add(s, &c->names, text, strlen(text)))
         ;
     if (!s->status && c->names.count != c->spins)
         return stream_fail(s, "%" PRId64 " names for %" PRId64 " spins (`spins` comes first)", c->names.count, c->spins);
