@@ -33,6 +33,7 @@ int cli_opt(cli *c, int argc, char **argv);
 int cli_run(cli *c, int argc, char **argv);
 int cli_targets(cli *c, int argc, char **argv);
 int cli_fit(cli *c, int argc, char **argv);
+int cli_solve(cli *c, int argc, char **argv);
 int cli_convert(cli *c, int argc, char **argv);
 
 /* `isg: error: ...` on stderr; returns the status. */

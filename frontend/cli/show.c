@@ -16,8 +16,8 @@ void show_progress(void *context, int64_t done, int64_t total)
     int cells = total ? (int)(done * BAR_CELLS / total) : BAR_CELLS;
     double seconds = cli_seconds() - bar->start;
     double left = done ? seconds * (double)(total - done) / (double)done : 0;
-    fprintf(stderr, "\r[%.*s%*s] %lld of %lld samples, %.0f s left\033[K", cells, "##############################",
-            BAR_CELLS - cells, "", (long long)done, (long long)total, left);
+    fprintf(stderr, "\r[%.*s%*s] %lld of %lld %s, %.0f s left\033[K", cells, "##############################", BAR_CELLS - cells,
+            "", (long long)done, (long long)total, bar->what ? bar->what : "samples", left);
     bar->drawn = true;
 }
 

@@ -7,7 +7,8 @@
 
 /* An isg_run_options.progress callback; context is a show_progress_bar. Draws on stderr. */
 typedef struct show_progress_bar {
-    double start; /* cli_seconds */
+    double start;     /* cli_seconds */
+    const char *what; /* is counted; NULL: samples */
     bool drawn;
 } show_progress_bar;
 void show_progress(void *context, int64_t done, int64_t total);

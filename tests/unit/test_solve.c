@@ -1,8 +1,9 @@
 /* test_solve.c - solving problems in numbers: ground states by enumeration, equal answers on any number of threads, the sampled
  * distribution, interruption, targets, result files, lack of memory at every site. */
+#include "backends/solve/block_solve.h"
+#include "backends/solve/cut.h"
 #include "backends/solve/kernel.h"
 #include "backends/solve/solution.h"
-#include "backends/solve/target_solve.h"
 #include "passes/problem/check_states.h"
 #include "runtime/memory.h"
 #include "tests/unit/problem_random.h"
@@ -397,6 +398,74 @@ static void test_machine_refusals(void)
     problem_close(&p);
 }
 
+/* ---- in parts -------------------------------------------------------------------------------- */
+
+static void check_cut(const problem *p, const cut_parts *c, int64_t capacity)
+{
+    int32_t part[64];
+    double severed = 0;
+    for (int64_t i = 0; i < p->spins; i++)
+        part[i] = -1;
+    CHECK(c->start[0] == 0 && c->start[c->count] == p->spins, "%d parts", (int)c->count);
+    for (int32_t k = 0; k < c->count; k++) {
+        CHECK(c->start[k + 1] > c->start[k] && c->start[k + 1] - c->start[k] <= capacity, "part %d", (int)k);
+        for (int64_t i = c->start[k]; i < c->start[k + 1]; i++) {
+            CHECK(part[c->spin[i]] < 0 && (i == c->start[k] || c->spin[i - 1] < c->spin[i]), "part %d", (int)k);
+            part[c->spin[i]] = k;
+        }
+    }
+    for (int64_t k = 0; k < p->coupling_count; k++)
+        if (part[p->couplings[k].first] != part[p->couplings[k].second])
+            severed += fabs(p->couplings[k].value);
+    CHECK(severed == c->severed, "%g, not %g", c->severed, severed);
+}
+
+static void test_cuts(void)
+{
+    random_source r = random_open(8);
+    for (int k = 0; k < rounds(400); k++) {
+        int kind, spins = random_below(&r, 60), capacity = 1 + random_below(&r, 30);
+        problem p = make_random(&r, spins, &kind);
+        problem_rows rows;
+        cut_parts c;
+        CHECK(!problem_rows_open(&rows, &p, &error), "%s", error.message);
+        CHECK(!cut_open(&c, &p, &rows, capacity, &error), "%s", error.message);
+        check_cut(&p, &c, capacity);
+        cut_close(&c);
+        CHECK(cut_open(&c, &p, &rows, 0, &error) == ISG_INVALID, "no room");
+        problem_rows_close(&rows, &p);
+        problem_close(&p);
+    }
+}
+
+/* Never worse than the descents that it begins with, the same for the same seed, and cut short where it is asked to. */
+static void test_blocks(void)
+{
+    random_source r = random_open(9);
+    for (int k = 0; k < rounds(60); k++) {
+        int kind, spins = 5 + random_below(&r, 40);
+        problem p = make_random(&r, spins, &kind);
+        target t = machine_of(k % 2 ? TARGET_CIM : TARGET_DIGITAL, 5 + random_below(&r, 10), 8,
+                              k % 2 ? TARGET_FIELDS_ANCILLA : TARGET_FIELDS_NATIVE);
+        atomic_int left = 3;
+        solve_settings settings = {.reads = 2, .sweeps = 50, .seed = 4};
+        solve_result result;
+        block_info info;
+        int8_t state[64], again[64];
+        CHECK(!block_solve(&p, &t, &settings, state, &result, &info, &error), "%s", error.message);
+        CHECK(result.energy == problem_energy(&p, state), "round %d", k);
+        CHECK(info.parts >= 1 && info.passes >= 1 && info.passes <= BLOCK_DEFAULT_PASSES, "round %d", k);
+        CHECK(!block_solve(&p, &t, &settings, again, &result, &info, &error), "%s", error.message);
+        CHECK(!memcmp(state, again, (size_t)spins), "round %d", k);
+        settings.cancelled = count_down;
+        settings.cancel_context = &left;
+        settings.reads = 1000;
+        CHECK(block_solve(&p, &t, &settings, again, &result, &info, &error) == ISG_INCOMPLETE, "round %d", k);
+        CHECK(result.energy == problem_energy(&p, again), "round %d", k);
+        problem_close(&p);
+    }
+}
+
 /* ---- result files ---------------------------------------------------------------------------- */
 
 static void test_numbers(void)
@@ -476,14 +545,17 @@ static void test_failed_writes(void)
 
 /* ---- lack of memory -------------------------------------------------------------------------- */
 
-static isg_status solve_all(const problem *p, bool on_machine)
+static isg_status solve_all(const problem *p, int way)
 {
     int8_t state[40];
     solve_result result;
     solve_settings settings = {.reads = 3, .sweeps = 5, .threads = 2};
-    if (!on_machine)
+    if (way == 0)
         return solve_problem(p, &settings, state, &result, &error);
-    target t = machine_of(TARGET_CIM, 100, 8, TARGET_FIELDS_ANCILLA);
+    target t = machine_of(TARGET_CIM, way == 1 ? 100 : 30, 8, TARGET_FIELDS_ANCILLA);
+    block_info info;
+    if (way == 2)
+        return block_solve(p, &t, &settings, state, &result, &info, &error);
     target_answers a;
     isg_status status = target_solve(p, &t, &settings, &a, &result, &error);
     target_answers_close(&a);
@@ -501,13 +573,13 @@ static void test_no_memory(void)
     CHECK(!problem_copy(&q, &p, &error), "%s", error.message);
     p.allocator = isg_default_allocator();
     long held = atomic_load(&t.held_blocks);
-    for (int way = 0; way < 4; way++) {
+    for (int way = 0; way < 6; way++) {
         isg_status status = ISG_NO_MEMORY;
         for (long at = 1; status == ISG_NO_MEMORY; at++) {
             t.at = at;
             t.ever_after = way & 1;
             atomic_store(&t.calls, 0);
-            status = solve_all(&q, way & 2);
+            status = solve_all(&q, way / 2);
             CHECK(status == ISG_OK || status == ISG_NO_MEMORY, "way %d, call %ld: %s", way, at, error.message);
             CHECK(atomic_load(&t.held_blocks) == held, "way %d, call %ld: %ld blocks left", way, at,
                   atomic_load(&t.held_blocks) - held);
@@ -529,6 +601,8 @@ int main(void)
     test_stopping();
     test_machines();
     test_machine_refusals();
+    test_cuts();
+    test_blocks();
     test_numbers();
     test_hashes();
     test_failed_writes();
