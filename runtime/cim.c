@@ -24,7 +24,7 @@ typedef float lanes[CIM_LANES];
 typedef float vector __attribute__((vector_size(CIM_LANES * sizeof(float)), aligned(4), may_alias));
 
 /* The loops over lanes, compiled for wider vectors as well; the results are the same to the bit. */
-#if defined(__x86_64__) && defined(__GLIBC__)
+#if defined(__x86_64__) && defined(__GLIBC__) && !defined(__SANITIZE_THREAD__)
 #define CIM_WIDE __attribute__((target_clones("avx512f", "avx2", "default")))
 #else
 #define CIM_WIDE

@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* Compiled for wider vectors as well; the results are the same to the bit. */
-#if defined(__x86_64__) && defined(__GLIBC__)
+#if defined(__x86_64__) && defined(__GLIBC__) && !defined(__SANITIZE_THREAD__)
 #define KERNEL_WIDE __attribute__((target_clones("avx512f", "avx2", "default")))
 #else
 #define KERNEL_WIDE
