@@ -8,7 +8,7 @@
 #include <math.h>
 
 /* Spins without an entry that a file may have beyond its bytes: what 64 KiB can make us allocate stays below 256 MiB. */
-static const int64_t free_spins = 1 << 22;
+static const int64_t free_spins = 1 << 20;
 
 void draft_open(matrix_draft *d, const isg_allocator *allocator, problem_domain domain, uint64_t file_bytes)
 {

@@ -31,7 +31,7 @@ static bool resize(ising_matrix *m, matrix_stream *s, size_t capacity)
 static bool take_cell(void *context, matrix_stream *s, int64_t row, int64_t column, double value)
 {
     ising_matrix *m = context;
-    if (value != (double)(int64_t)value || value < -128 || value > 127)
+    if (value < -128 || value > 127 || value != (double)(int64_t)value)
         return stream_fail(s, "%.40s is not a whole number from -128 to 127", s->text);
     if (!row)
         m->size = column + 1;
