@@ -1,8 +1,9 @@
 /* json_stream.h - JSON (RFC 8259) read token by token out of a stream, so that a document of any size needs no memory of its
  * own. For formats whose shape is known beforehand; what is not of interest is stepped over, still checked.
  *
+ *   bool first = true;
  *   if (json_open(s, '{', "the problem"))
- *       while (json_next_key(s, key, sizeof key)) ...      ends after the '}'
+ *       while (json_key(s, &first, key)) ...      ends after the '}'
  *
  * All functions are false after a failure, which the stream then holds.
  */
@@ -21,7 +22,7 @@ bool json_open(matrix_stream *s, char bracket, const char *what); /* '{' or '[' 
 /* Lists: the next element is there / the list has ended. Call with `*first` true at the beginning. */
 bool json_more(matrix_stream *s, char bracket, bool *first);
 
-/* Objects: the next key, truncated to JSON_STRING, and its colon; false at the end of the object. */
+/* Objects: the next key, of less than JSON_STRING bytes, and its colon; false at the end of the object. */
 bool json_key(matrix_stream *s, bool *first, char key[JSON_STRING]);
 
 bool json_stream_string(matrix_stream *s, const char *what, char text[JSON_STRING]);

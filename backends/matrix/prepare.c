@@ -141,8 +141,7 @@ static isg_status find_unit(matrix_prepared *r, const matrix_format *f, const ch
 {
     const problem *p = r->sheet.p;
     grid_search g = {.format = f, .whole = true};
-    double least = fmin(-f->grid_min, f->grid_max), most = fmax(-f->grid_min, f->grid_max), largest = 0;
-    (void)least;
+    double most = fmax(-f->grid_min, f->grid_max), largest = 0;
     if (r->sheet.sidecar->field_count)
         return refuse_grid(f, path, error);
     for (int64_t i = 0; i < p->spins; i++)

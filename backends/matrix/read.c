@@ -141,6 +141,8 @@ static isg_status choose_format(reading *r, const matrix_stream *s, isg_error *e
         r->format = r->sidecar->format;
     const matrix_format *by_content = detect_content(s->chunk + s->at, s->end - s->at);
     const matrix_format *by_name = detect_extension(r->path);
+    if (!r->format && !by_content && memmem(s->chunk, s->end, "\"solutionVector\"", 16))
+        return error_fail(error, ISG_INVALID, "%.250s: results of a machine, not a problem", r->path);
     if (!r->format) /* `.json` alone says little */
         r->format = by_name && (!by_content || strcmp(by_name->extension, ".json")) ? by_name : by_content;
     if (r->format)
