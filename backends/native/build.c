@@ -235,6 +235,14 @@ void l_bind(codegen *g, ir_index index, l_value value)
         g->bindings[g->binding_count++] = (binding){index, value};
 }
 
+l_value l_bound(codegen *g, ir_index index)
+{
+    for (uint32_t i = g->binding_count; i-- > 0;)
+        if (g->bindings[i].index == index)
+            return g->bindings[i].value;
+    return LLVMGetPoison(g->i64);
+}
+
 typedef struct index_loop {
     const ir_index *indices;
     uint32_t count;

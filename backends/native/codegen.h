@@ -89,6 +89,7 @@ void l_prefer_small(codegen *g);                              /* the function be
 void l_end_function(codegen *g, l_value result);              /* NULL: void */
 void l_fault_if(codegen *g, l_value position, int32_t fault); /* returns `fault` when position >= 0, having set it */
 void l_bind(codegen *g, ir_index index, l_value value);
+l_value l_bound(codegen *g, ir_index index); /* its innermost value; the verifier has seen that it has one */
 
 /* Nested loops over indices in order, binding each; the body sees them in g->bindings. */
 void l_loop_indices(codegen *g, const ir_index *indices, uint32_t count, l_action body, void *context);

@@ -3,14 +3,6 @@
 
 #include <math.h>
 
-static l_value bound(codegen *g, ir_index index)
-{
-    for (uint32_t i = g->binding_count; i-- > 0;)
-        if (g->bindings[i].index == index)
-            return g->bindings[i].value;
-    return LLVMGetPoison(g->i64); /* the verifier has seen that every index is bound */
-}
-
 /* ---- whole numbers ---- */
 
 /* Made of indices, whole numbers, + - * alone, so that 64-bit arithmetic is exact. */
@@ -42,7 +34,7 @@ l_value gen_integer(codegen *g, ir_expr e)
     case EXPR_NUMBER:
         return l_i64(g, (int64_t)x.number);
     case EXPR_INDEX:
-        return bound(g, x.index);
+        return l_bound(g, x.index);
     case EXPR_NEGATE:
         return LLVMBuildNSWNeg(g->builder, gen_integer(g, x.args[0]), "");
     case EXPR_ADD:
@@ -192,7 +184,7 @@ l_value gen_expr(codegen *g, ir_expr e)
     case EXPR_NUMBER:
         return l_f64(g, x.number);
     case EXPR_INDEX:
-        return LLVMBuildSIToFP(g->builder, bound(g, x.index), g->f64, "");
+        return LLVMBuildSIToFP(g->builder, l_bound(g, x.index), g->f64, "");
     case EXPR_ELEMENT:
         return element(g, &x);
     case EXPR_NEGATE:

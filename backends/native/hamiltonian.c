@@ -27,13 +27,8 @@ typedef struct term_store {
 static l_value position(codegen *g, const term_plan *t, const ir_index *order)
 {
     l_value at = l_i64(g, 0);
-    for (uint32_t k = 0; k < t->order_count; k++) {
-        l_value v = l_i64(g, 0);
-        for (uint32_t i = 0; i < g->binding_count; i++)
-            if (g->bindings[i].index == order[k])
-                v = g->bindings[i].value;
-        at = l_add(g, l_mul(g, at, l_i64(g, ir_index_extent(g->m, order[k]))), v);
-    }
+    for (uint32_t k = 0; k < t->order_count; k++)
+        at = l_add(g, l_mul(g, at, l_i64(g, ir_index_extent(g->m, order[k]))), l_bound(g, order[k]));
     return at;
 }
 

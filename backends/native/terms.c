@@ -205,14 +205,6 @@ void plan_hamiltonian(codegen *g, hamiltonian_plan *h, ir_op op)
 
 /* ---- positions ---- */
 
-static l_value bound(codegen *g, ir_index index)
-{
-    for (uint32_t i = g->binding_count; i-- > 0;)
-        if (g->bindings[i].index == index)
-            return g->bindings[i].value;
-    return l_i64(g, 0);
-}
-
 l_value gen_spin_number(codegen *g, const hamiltonian_plan *h, const ir_spin_ref *ref)
 {
     l_value at = l_i64(g, h->layout.base[ref->array]);
@@ -230,7 +222,7 @@ static l_value storage_position(codegen *g, const term_plan *t, bool transposed)
         uint32_t from = k;
         if (transposed && k >= t->shared)
             from = k < t->shared + (count - own) ? own + (k - t->shared) : k - (count - own);
-        at = l_add(g, l_mul(g, at, l_i64(g, ir_index_extent(g->m, t->order[from]))), bound(g, t->order[from]));
+        at = l_add(g, l_mul(g, at, l_i64(g, ir_index_extent(g->m, t->order[from]))), l_bound(g, t->order[from]));
     }
     return at;
 }
@@ -290,7 +282,7 @@ static l_value condition_either_way(codegen *g, const term_plan *t)
     uint32_t depth = g->binding_count;
     for (uint32_t i = 0; i < t->first_only; i++) {
         ir_index a = t->order[t->shared + i], b = t->order[t->shared + t->first_only + i];
-        l_value v_a = bound(g, a), v_b = bound(g, b);
+        l_value v_a = l_bound(g, a), v_b = l_bound(g, b);
         l_bind(g, a, v_b);
         l_bind(g, b, v_a);
     }
