@@ -16,8 +16,8 @@
 #include "runtime/isinglass.h"
 
 #define ISG_ABI_MAGIC 0x31474c4953475349ull /* "ISGSILG1" */
-#define ISG_ABI_VERSION 1u
-#define ISG_ABI_SYMBOL "isg_abi_program_v1"
+#define ISG_ABI_VERSION 2u
+#define ISG_ABI_SYMBOL "isg_program_record"
 
 typedef struct isg_abi_services {
     /* Row-major C[m,n] = A[m,k] B, with B [k,n] or, when transposed_b, [n,k]; float32, leading
@@ -63,11 +63,9 @@ typedef struct isg_abi_hamiltonian {
     uint64_t group_offset;  /* of uint32_t group[spins] in the tables; unused when groups == 1 */
     /* inputs in the frame -> h, J in the frame. Returns an isg_fault. */
     int32_t (*coefficients)(isg_abi_context *);
+    /* ---- exact, in double; what polishes and judges ---- */
     /* field[i] = h_i + sum_j J_ij state_j. */
     void (*fields)(const isg_abi_context *, const int8_t *state, double *field);
-    /* One Metropolis sweep in index order at inverse temperature beta; keeps field up to date. Random
-     * numbers are a function of (key, sweep, spin). Returns the number of flips. */
-    uint64_t (*sweep)(const isg_abi_context *, int8_t *state, double *field, double beta, const uint32_t key[2], uint32_t sweep);
     /* One greedy sweep in index order: flips where the energy falls by more than `threshold`.
      * Returns the number of flips. */
     uint64_t (*descend)(const isg_abi_context *, int8_t *state, double *field, double threshold);
@@ -81,6 +79,19 @@ typedef struct isg_abi_hamiltonian {
      * several terms. With `scales` and `energy` this gives the problem in numbers. */
     void (*couplings)(const isg_abi_context *, void (*visit)(void *visitor, int64_t first, int64_t second, double value),
                       void *visitor);
+    /* The annealing proper, in whatever types are fastest: moves that leave the Boltzmann distribution of the coefficients,
+     * rounded to those types, invariant. Between calls the workspace holds what the moves keep up to date; it is
+     * workspace_bytes long, aligned to 64, one a worker, and its contents are the program's own affair. */
+    uint64_t workspace_bytes;
+    const char *moves; /* what a sweep does, in plain words, for reports */
+    /* Once a sample, when the coefficients are in the frame. */
+    void (*prepare)(const isg_abi_context *, void *workspace);
+    /* Once a read: fields and counters of a state. From here on until the next start the sweeps alone change the state. */
+    void (*start)(const isg_abi_context *, void *workspace, const int8_t *state);
+    /* One sweep over all spins at inverse temperature beta. Random numbers are a function of (key, sweep, spin). Returns the
+     * number of spins that changed. */
+    uint64_t (*sweep)(const isg_abi_context *, void *workspace, int8_t *state, double beta, const uint32_t key[2],
+                      uint32_t sweep);
 } isg_abi_hamiltonian;
 
 /* A step is code over the frame (`run` set), or the annealing of a Hamiltonian (`run` NULL). */

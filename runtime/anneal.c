@@ -27,7 +27,7 @@ static bool tells_groups(const isg_abi_hamiltonian *h)
 size_t anneal_scratch_bytes(const isg_abi_hamiltonian *h)
 {
     size_t total = 0;
-    bool fits = h->groups < UINT64_MAX;
+    bool fits = h->groups < UINT64_MAX && add_bytes(&total, h->workspace_bytes, 1);
     for (int i = 0; i < 5; i++)
         fits = fits && add_bytes(&total, h->spins, sizeof(double));
     for (int i = 0; i < 2; i++)
@@ -53,6 +53,7 @@ static solver open_solver(const isg_abi_hamiltonian *h, const isg_abi_context *c
     s.lowest = (const int8_t *)context->tables + h->lowest_offset;
     s.group = h->groups > 1 ? (const uint32_t *)(const void *)(context->tables + h->group_offset) : NULL;
     s.best = (int8_t *)context->frame + h->state_offset;
+    s.workspace = carve(&scratch, h->workspace_bytes, 1);
     s.field = carve(&scratch, h->spins, sizeof(double));
     s.largest = carve(&scratch, h->spins, sizeof(double));
     s.coupling_sum = carve(&scratch, h->spins, sizeof(double));
@@ -150,11 +151,11 @@ static schedule make_schedule(solver *s)
 static bool sweep_down(solver *s, const schedule *ladder, const uint32_t key[2])
 {
     int32_t sweeps = s->settings->sweeps;
-    s->h->fields(s->context, s->state, s->field);
+    s->h->start(s->context, s->workspace, s->state);
     for (int32_t k = 0; k < sweeps; k++) {
         if (solver_cancelled(s))
             return false;
-        s->h->sweep(s->context, s->state, s->field, schedule_beta(ladder, k, sweeps), key, (uint32_t)k);
+        s->h->sweep(s->context, s->workspace, s->state, schedule_beta(ladder, k, sweeps), key, (uint32_t)k);
         s->attempts += s->h->spins;
     }
     return true;
@@ -165,6 +166,7 @@ static void anneal(solver *s)
     if (s->settings->exact && solver_small_groups(s))
         return;
     schedule ladder = make_schedule(s);
+    s->h->prepare(s->context, s->workspace);
     bool going = true;
     for (int32_t read = 0; read < s->settings->reads && going; read++) {
         uint32_t key[2];

@@ -17,6 +17,7 @@ typedef struct solver {
     const int8_t *lowest;
     const uint32_t *group; /* NULL: one group */
     int8_t *best;
+    void *workspace;                                                   /* of the program's moves */
     int8_t *state;                                                     /* [spins] */
     double *field, *largest, *coupling_sum, *coupling_square, *linear; /* [spins] */
     double *energy, *best_energy;                                      /* [groups + 1], the offset last */

@@ -57,10 +57,23 @@ static void flip(const row_frame *f, int64_t spin, double step, int8_t *state, d
     update(&f->rows, spin, step, field);
 }
 
-static uint64_t sweep(const isg_abi_context *context, int8_t *state, double *field, double beta, const uint32_t key[2],
+/* The workspace is the fields. */
+static void prepare(const isg_abi_context *context, void *workspace)
+{
+    (void)context;
+    (void)workspace;
+}
+
+static void start(const isg_abi_context *context, void *workspace, const int8_t *state)
+{
+    fields(context, state, workspace);
+}
+
+static uint64_t sweep(const isg_abi_context *context, void *workspace, int8_t *state, double beta, const uint32_t key[2],
                       uint32_t number)
 {
     const row_frame *f = frame_of(context);
+    double *field = workspace;
     uint64_t flips = 0;
     threshold_sweep(key, number, (f->p->spins + 3) / 4, f->thresholds);
     for (int64_t i = 0; i < f->p->spins; i++) {
@@ -127,11 +140,15 @@ static isg_abi_hamiltonian record_of(const problem *p)
                                  .state_offset = STATE_OFFSET,
                                  .coefficients = coefficients,
                                  .fields = fields,
-                                 .sweep = sweep,
                                  .descend = descend,
                                  .energy = energy,
                                  .scales = scales,
-                                 .couplings = couplings};
+                                 .couplings = couplings,
+                                 .workspace_bytes = (uint64_t)p->spins * sizeof(double),
+                                 .moves = "single flips",
+                                 .prepare = prepare,
+                                 .start = start,
+                                 .sweep = sweep};
 }
 
 isg_status problem_anneal(const problem *p, const anneal_settings *settings, int8_t *state, double *best, isg_error *error)

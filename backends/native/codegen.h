@@ -136,6 +136,17 @@ typedef struct term_plan {
     int64_t list_first;          /* TERM_LIST: its first coefficient among those of the list */
 } term_plan;
 
+/* How sweeps change the spins of a Hamiltonian: chosen from its terms, in moves.c. */
+typedef enum move_form {
+    MOVES_SINGLE /* any Hamiltonian: single flips in double; the workspace is the fields */
+} move_form;
+
+typedef struct move_plan {
+    move_form form;
+    int64_t workspace_bytes;
+    const char *text; /* in plain words */
+} move_plan;
+
 typedef struct hamiltonian_plan {
     ir_op op;
     spin_layout layout;
@@ -154,6 +165,7 @@ typedef struct hamiltonian_plan {
     uint32_t *label;
     const ir_op *maps; /* the maps that stand right before it, computed with its coefficients */
     uint32_t map_count;
+    move_plan moves;
 } hamiltonian_plan;
 
 void plan_hamiltonian(codegen *g, hamiltonian_plan *p, ir_op op);
@@ -171,11 +183,42 @@ void gen_update_fields(codegen *g, const hamiltonian_plan *h, uint32_t array, co
 void gen_neighbour_list(codegen *g, const hamiltonian_plan *h);                         /* fills its tables */
 l_value gen_spin_number(codegen *g, const hamiltonian_plan *h, const ir_spin_ref *ref); /* from the bindings */
 
+/* ---- flips.c ---- */
+
+/* A loop over the spins of all arrays, with their coordinates, in order of their numbers. */
+typedef struct spin_loop spin_loop;
+typedef void (*spin_body)(codegen *g, spin_loop *s);
+struct spin_loop {
+    const hamiltonian_plan *h;
+    uint32_t array, depth;
+    l_value coordinates[ISG_MAX_RANK];
+    l_value v_spin, v_state, v_field; /* the spin's number; the state and fields of all */
+    spin_body body;
+    void *context;
+};
+void gen_each_spin(codegen *g, spin_loop *s);
+l_value gen_spin_value(codegen *g, const spin_loop *s); /* double */
+
+l_value gen_fields(codegen *g, const hamiltonian_plan *h);
+l_value gen_descend(codegen *g, const hamiltonian_plan *h);
+l_value gen_single_flips(codegen *g, const hamiltonian_plan *h); /* the sweep of MOVES_SINGLE */
+
+/* ---- moves.c ---- */
+
+typedef struct move_functions {
+    l_value prepare, start, sweep;
+} move_functions;
+void plan_moves(codegen *g, hamiltonian_plan *h);                                     /* after plan_hamiltonian */
+move_functions gen_moves(codegen *g, const hamiltonian_plan *h, l_value v_fields_of); /* which is from gen_fields */
+
 /* ---- hamiltonian.c ---- */
 
 typedef struct hamiltonian_functions {
-    l_value coefficients, fields, sweep, descend, energy, scales, couplings;
+    l_value coefficients, fields, descend, energy, scales, couplings;
+    move_functions moves;
 } hamiltonian_functions;
+l_value gen_frame_at(codegen *g, int64_t offset);
+const char *gen_function_name(codegen *g, const hamiltonian_plan *h, const char *part);
 hamiltonian_functions gen_hamiltonian(codegen *g, const hamiltonian_plan *h);
 
 /* ---- program.c ---- */

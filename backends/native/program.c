@@ -5,7 +5,7 @@
 #include <string.h>
 
 _Static_assert(sizeof(isg_abi_tensor) == 8 + 2 * 4 + 8 * (ISG_MAX_RANK + 1), "tensor_record builds this layout");
-_Static_assert(sizeof(isg_abi_hamiltonian) == 14 * 8, "hamiltonian_record builds this layout");
+_Static_assert(sizeof(isg_abi_hamiltonian) == 18 * 8, "hamiltonian_record builds this layout");
 _Static_assert(sizeof(isg_abi_step) == 16, "step_record builds this layout");
 _Static_assert(sizeof(isg_abi_program) == 8 + 4 * 4 + 17 * 8, "program_record builds this layout");
 
@@ -75,12 +75,16 @@ static l_value hamiltonian_record(codegen *g, const hamiltonian_plan *h, hamilto
                         l_i64(g, h->group),
                         f.coefficients,
                         f.fields,
-                        f.sweep,
                         f.descend,
                         f.energy,
                         f.scales,
-                        f.couplings};
-    return record(g, fields, 14);
+                        f.couplings,
+                        l_i64(g, h->moves.workspace_bytes),
+                        text_constant(g, h->moves.text),
+                        f.moves.prepare,
+                        f.moves.start,
+                        f.moves.sweep};
+    return record(g, fields, 18);
 }
 
 /* ---- steps ---- */
@@ -127,6 +131,7 @@ static void gen_anneal(program *p, uint32_t position)
     h->maps = g->model->ops.at + position - h->map_count;
     end_step(p);
     plan_hamiltonian(g, h, g->model->ops.at[position]);
+    plan_moves(g, h);
     ARENA_PUSH(g->arena, &p->hamiltonians, hamiltonian_record(g, h, gen_hamiltonian(g, h)));
     add_step(p, NULL, h->index);
 }

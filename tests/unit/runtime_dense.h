@@ -85,9 +85,22 @@ static double dense_gain(const int8_t *state, const double *field, int i)
     return (state[i] == 1 ? DENSE_LOWEST - 1 : 1 - DENSE_LOWEST) * field[i];
 }
 
-static uint64_t dense_sweep(const isg_abi_context *c, int8_t *state, double *field, double beta, const uint32_t key[2],
+/* The workspace is the fields. */
+static void dense_prepare(const isg_abi_context *c, void *workspace)
+{
+    (void)c;
+    (void)workspace;
+}
+
+static void dense_start(const isg_abi_context *c, void *workspace, const int8_t *state)
+{
+    dense_fields(c, state, workspace);
+}
+
+static uint64_t dense_sweep(const isg_abi_context *c, void *workspace, int8_t *state, double beta, const uint32_t key[2],
                             uint32_t sweep)
 {
+    double *field = workspace;
     uint32_t draw[4];
     uint64_t flips = 0;
     if (dense_delay_us)
@@ -176,10 +189,14 @@ static const isg_abi_hamiltonian dense_hamiltonian = {
     .group_offset = offsetof(dense_tables, group),
     .coefficients = dense_coefficients,
     .fields = dense_fields,
-    .sweep = dense_sweep,
     .descend = dense_descend,
     .energy = dense_energy,
     .scales = dense_scales,
+    .workspace_bytes = N * sizeof(double),
+    .moves = "single flips",
+    .prepare = dense_prepare,
+    .start = dense_start,
+    .sweep = dense_sweep,
 };
 static const isg_abi_step dense_steps[] = {{.hamiltonian = 0}, {.run = dense_readout}};
 #define DENSE_PROGRAM                                                                                                            \

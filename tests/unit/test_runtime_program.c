@@ -35,8 +35,8 @@ static void test_stamps(void)
 #define CHANGED(field, value, reason) (changed = abi, changed.field = value, refuse_stamp(changed, reason))
     CHANGED(magic, 0, "stamp");
     CHANGED(magic, ISG_ABI_MAGIC ^ 1, "stamp");
-    CHANGED(version, 0, "version 0");
-    CHANGED(version, 2, "version 2");
+    CHANGED(version, 1, "version 1");
+    CHANGED(version, 3, "version 3");
     CHANGED(struct_bytes, abi.struct_bytes - 8, "layout");
     CHANGED(hamiltonian_struct_bytes, 8, "layout");
     CHANGED(tensor_struct_bytes, 0, "layout");
@@ -244,7 +244,7 @@ static void test_open_failures(const char *path)
 
 static void test_libraries(void)
 {
-    const char *path = scratch_path("dense.so"), *symbol = "const isg_abi_program isg_abi_program_v1 = DENSE_PROGRAM;";
+    const char *path = scratch_path("dense.so"), *symbol = "const isg_abi_program isg_program_record = DENSE_PROGRAM;";
     refuse_library(scratch_path("missing.so"), "No such file");
     if (!build_library(path, symbol)) {
         fprintf(stderr, "no C compiler: shared objects are not tested\n");
@@ -259,12 +259,12 @@ static void test_libraries(void)
     test_open_failures(path);
     CHECK(build_library(path, "int nothing;"));
     refuse_library(path, "no stamp");
-    CHECK(build_library(path, "const unsigned long isg_abi_program_v1[3] = {0x31474c4953475349ul};"));
+    CHECK(build_library(path, "const unsigned long isg_program_record[3] = {0x31474c4953475349ul};"));
     refuse_library(path, "no stamp");
-    CHECK(build_library(path, "const unsigned long isg_abi_program_v1[100] = {1};"));
+    CHECK(build_library(path, "const unsigned long isg_program_record[100] = {1};"));
     refuse_library(path, "stamp is wrong");
     CHECK(build_library(
-        path, "void elsewhere(void); void f(void) { elsewhere(); } const unsigned long isg_abi_program_v1[100] = {1};"));
+        path, "void elsewhere(void); void f(void) { elsewhere(); } const unsigned long isg_program_record[100] = {1};"));
     refuse_library(path, "cannot be loaded");
     remove(path);
     refuse_library(__FILE__, "not a compiled program");
