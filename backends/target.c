@@ -1,5 +1,6 @@
 /* target.c - finding a target, and what follows from its limits (target.h). */
 #include "backends/target.h"
+#include "backends/processors.h"
 #include "backends/target_library.h"
 #include "ir/text.h"
 #include "runtime/file.h"
@@ -69,21 +70,48 @@ static const target *find_in_library(diagnostics *d, const char *name)
     return NULL;
 }
 
+/* ---- processors ------------------------------------------------------------------------------ */
+
+const processor *processor_find(const char *name)
+{
+    for (const processor *p = processors; p->name; p++)
+        if (!strcmp(p->name, name))
+            return p;
+    return NULL;
+}
+
+/* What follows the dash of `native-<cpu>`; NULL for other names. */
+static const char *processor_of(const char *name)
+{
+    static const char native[] = "native-";
+    size_t length = strlen(native);
+    return !strncmp(name, native, length) && name[length] ? name + length : NULL;
+}
+
 /* `native-<cpu>` is the target native for that processor. */
 static const target *find_processor(diagnostics *d, const char *name)
 {
-    static const char native[] = "native";
-    size_t length = strlen(native);
-    if (strncmp(name, native, length) || name[length] != '-' || !name[length + 1])
-        return NULL;
-    const target *base = find_in_library(d, native);
+    const char *cpu = processor_of(name);
+    const target *base = cpu && processor_find(cpu) ? find_in_library(d, "native") : NULL;
     if (!base)
         return NULL;
     target *t = ARENA_NEW(d->arena, target);
     *t = *base;
     t->name = arena_copy(d->arena, name, strlen(name));
-    t->processor = t->name + length + 1;
+    t->processor = processor_of(t->name);
     return t;
+}
+
+static void report_unknown_processor(diagnostics *d, const char *cpu)
+{
+    ARENA_LIST(const char *) names = {0};
+    for (const processor *p = processors; p->name; p++)
+        ARENA_PUSH(d->arena, &names, p->name);
+    diagnostic *e = diagnostics_error(d, (ir_span){0}, "unknown processor '%s'", cpu);
+    const char *nearest = diagnostics_nearest(d->arena, cpu, names.at, names.count);
+    if (nearest)
+        diagnostic_hint(d, e, "did you mean 'native-%s'?", nearest);
+    diagnostic_hint(d, e, "`isg targets native` lists the processors");
 }
 
 static const target *read_file(diagnostics *d, const isg_io *io, const char *path)
@@ -115,6 +143,10 @@ static void report_unknown(diagnostics *d, const char *name)
 {
     ARENA_LIST(const char *) names = {0};
     const char *each;
+    if (processor_of(name)) {
+        report_unknown_processor(d, processor_of(name));
+        return;
+    }
     while ((each = target_library_name(d->arena, names.count)))
         ARENA_PUSH(d->arena, &names, each);
     diagnostic *e = diagnostics_error(d, (ir_span){0}, "unknown target '%s'", name);

@@ -19,6 +19,13 @@
 extern "C" {
 #endif
 
+/* What a shared libisinglass shows; all else in it is hidden. */
+#if defined(__GNUC__)
+#define ISG_API __attribute__((visibility("default")))
+#else
+#define ISG_API
+#endif
+
 #define ISG_VERSION_MAJOR 0
 #define ISG_VERSION_MINOR 1
 #define ISG_VERSION_STRING "0.1.0"
@@ -62,8 +69,8 @@ typedef struct isg_io {
 } isg_io;
 
 /* malloc/realloc/free, and the POSIX calls; what a NULL hook stands for. */
-const isg_allocator *isg_default_allocator(void);
-const isg_io *isg_default_io(void);
+ISG_API const isg_allocator *isg_default_allocator(void);
+ISG_API const isg_io *isg_default_io(void);
 
 typedef enum isg_dtype {
     ISG_F32,
@@ -128,8 +135,13 @@ typedef struct isg_program isg_program;
 
 /* Opens the shared object at `path`; its ABI stamp is checked before any of its code is called.
  * allocator and io may be NULL. Close with isg_close. */
-isg_status isg_open(const char *path, const isg_allocator *allocator, const isg_io *io, isg_program **out, isg_error *error);
-void isg_close(isg_program *program);
+ISG_API isg_status isg_open(const char *path, const isg_allocator *allocator, const isg_io *io, isg_program **out,
+                            isg_error *error);
+/* The same for a program that was compiled without its weights: every parameter must be among `weights` with its shape. They
+ * are copied. A program that holds its weights takes none. */
+ISG_API isg_status isg_open_with_weights(const char *path, const isg_named_tensor *weights, size_t weight_count,
+                                         const isg_allocator *allocator, const isg_io *io, isg_program **out, isg_error *error);
+ISG_API void isg_close(isg_program *program);
 
 /* What the program takes and gives. Shapes are without the batch axis; names live as long as the
  * program. Out-of-range positions return NULL. */
@@ -139,21 +151,22 @@ typedef struct isg_port {
     int rank;
     int64_t shape[ISG_MAX_RANK];
 } isg_port;
-const char *isg_program_name(const isg_program *program);
-size_t isg_input_count(const isg_program *program);
-size_t isg_output_count(const isg_program *program);
-const isg_port *isg_input(const isg_program *program, size_t position);
-const isg_port *isg_output(const isg_program *program, size_t position);
+ISG_API const char *isg_program_name(const isg_program *program);
+ISG_API size_t isg_input_count(const isg_program *program);
+ISG_API size_t isg_output_count(const isg_program *program);
+ISG_API const isg_port *isg_input(const isg_program *program, size_t position);
+ISG_API const isg_port *isg_output(const isg_program *program, size_t position);
 
 /* Runs the model over a batch: inputs [B, shape...] in any supported dtype (range-checked), outputs
  * [B, shape...] float32 written by the call; outputs not asked for may be left out. options, report
  * may be NULL. Same seed, same bits on any number of threads. ISG_INCOMPLETE after isg_cancel. */
-isg_status isg_run(isg_program *program, const isg_named_tensor *inputs, size_t input_count, const isg_named_tensor *outputs,
-                   size_t output_count, const isg_run_options *options, isg_report *report, isg_error *error);
+ISG_API isg_status isg_run(isg_program *program, const isg_named_tensor *inputs, size_t input_count,
+                           const isg_named_tensor *outputs, size_t output_count, const isg_run_options *options,
+                           isg_report *report, isg_error *error);
 
 /* Asks a running isg_run to stop after its current sweep. Async-signal-safe. The request is spent by
  * that run; with none running it has no effect. */
-void isg_cancel(isg_program *program);
+ISG_API void isg_cancel(isg_program *program);
 
 #ifdef __cplusplus
 }

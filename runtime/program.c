@@ -5,7 +5,7 @@
 #include "runtime/library_check.h"
 #include "runtime/program_check.h"
 #include "runtime/program_state.h"
-#include "runtime/tensor.h"
+#include "runtime/weights.h"
 
 #include <dlfcn.h>
 #include <elf.h>
@@ -25,44 +25,12 @@ static isg_port *make_ports(const isg_allocator *a, const isg_abi_tensor *tensor
     return ports;
 }
 
-static const isg_tensor *find_tensor(const isg_named_tensor *tensors, size_t count, const char *name)
-{
-    for (size_t i = 0; i < count; i++)
-        if (!strcmp(tensors[i].name, name))
-            return &tensors[i].tensor;
-    return NULL;
-}
-
-static isg_status copy_parameter(const isg_abi_tensor *parameter, const isg_tensor *t, char *weights, isg_error *error)
-{
-    const char *name = parameter->name;
-    if (!t)
-        return error_fail(error, ISG_INVALID, "the weights have no parameter '%s'", name);
-    isg_status status = tensor_check(t, "parameter", name, error);
-    if (status)
-        return status;
-    if (t->rank != parameter->rank || memcmp(t->shape, parameter->shape, sizeof *t->shape * (size_t)t->rank)) {
-        char need[TENSOR_SHAPE_TEXT], have[TENSOR_SHAPE_TEXT];
-        return error_fail(error, ISG_INVALID, "parameter '%s' has shape %s in the weights; the program needs %s", name,
-                          tensor_shape_text(t->rank, t->shape, have), tensor_shape_text(parameter->rank, parameter->shape, need));
-    }
-    tensor_origin origin = {.kind = "parameter", .name = name, .sample = -1};
-    void *to = weights + parameter->offset;
-    return parameter->dtype == ISG_F32 ? tensor_to_f32(t, origin, to, error) : tensor_to_i32(t, origin, to, error);
-}
-
 static isg_status copy_weights(isg_program *p, const isg_named_tensor *weights, size_t count, isg_error *error)
 {
     p->weights = memory_take_aligned(&p->allocator, p->abi->weights_bytes);
     if (!p->weights.at)
         return error_no_memory(error);
-    for (uint64_t i = 0; i < p->abi->parameter_count; i++) {
-        const isg_abi_tensor *parameter = &p->abi->parameters[i];
-        isg_status status = copy_parameter(parameter, find_tensor(weights, count, parameter->name), p->weights.at, error);
-        if (status)
-            return status;
-    }
-    return ISG_OK;
+    return weights_fill(p->abi->parameters, p->abi->parameter_count, weights, count, p->weights.at, error);
 }
 
 static isg_status fill_tables(isg_program *p, isg_error *error)
@@ -83,6 +51,8 @@ static isg_status fill(isg_program *p, const isg_named_tensor *weights, size_t w
     p->reports = memory_take_zeroed(&p->allocator, p->abi->hamiltonian_count, sizeof *p->reports);
     if (!p->inputs || !p->outputs || !p->reports)
         return error_no_memory(error);
+    if (p->abi->weights && weight_count)
+        return error_fail(error, ISG_INVALID, "program '%s' holds its weights; none are to be given", p->abi->model);
     isg_status status = p->abi->weights ? ISG_OK : copy_weights(p, weights, weight_count, error);
     return status ? status : fill_tables(p, error);
 }
@@ -142,12 +112,13 @@ static const isg_abi_program *find_stamp(void *library)
     return address;
 }
 
-static isg_status open_library(const char *path, const isg_allocator *allocator, const isg_io *io, void *library,
-                               isg_program **out, isg_error *error)
+static isg_status open_library(const char *path, const isg_named_tensor *weights, size_t weight_count,
+                               const isg_allocator *allocator, const isg_io *io, void *library, isg_program **out,
+                               isg_error *error)
 {
     const isg_abi_program *abi = find_stamp(library);
     isg_error inner;
-    isg_status status = abi ? program_open_abi(abi, NULL, 0, allocator, io, out, &inner)
+    isg_status status = abi ? program_open_abi(abi, weights, weight_count, allocator, io, out, &inner)
                             : error_fail(&inner, ISG_INCOMPATIBLE, "not a compiled program (it has no stamp)");
     if (status)
         return error_fail(error, status, "%s: %.900s", path, inner.message);
@@ -173,7 +144,8 @@ static void *load(const char *path, const isg_allocator *a, isg_status *status, 
     return library;
 }
 
-isg_status isg_open(const char *path, const isg_allocator *allocator, const isg_io *io, isg_program **out, isg_error *error)
+isg_status isg_open_with_weights(const char *path, const isg_named_tensor *weights, size_t weight_count,
+                                 const isg_allocator *allocator, const isg_io *io, isg_program **out, isg_error *error)
 {
     *out = NULL;
     file_source s;
@@ -187,10 +159,15 @@ isg_status isg_open(const char *path, const isg_allocator *allocator, const isg_
     void *library = load(path, allocator ? allocator : isg_default_allocator(), &status, error);
     if (!library)
         return status;
-    status = open_library(path, allocator, io, library, out, error);
+    status = open_library(path, weights, weight_count, allocator, io, library, out, error);
     if (status)
         dlclose(library);
     return status;
+}
+
+isg_status isg_open(const char *path, const isg_allocator *allocator, const isg_io *io, isg_program **out, isg_error *error)
+{
+    return isg_open_with_weights(path, NULL, 0, allocator, io, out, error);
 }
 
 /* ---- ports and cancellation ------------------------------------------------------------------ */

@@ -9,6 +9,7 @@
 
 #include "ir/ir.h"
 #include "ir/spins.h"
+#include "runtime/abi.h"
 
 #include <llvm-c/Core.h>
 
@@ -40,9 +41,11 @@ typedef struct codegen {
     LLVMBuilderRef builder;
     l_type void_type, i1, i8, i32, i64, f32, f64, ptr, context_type;
 
-    const char *refused;      /* why the program cannot be compiled: a limit of this backend; NULL: it can */
-    const char *cpu_features; /* what the code will need of its processor, for the ABI record */
-    slot *slots;              /* by value */
+    const char *refused;                   /* why the program cannot be compiled: a limit of this backend; NULL: it can */
+    const char *cpu_features;              /* what the code will need of its processor, for the ABI record */
+    const isg_named_tensor *given_weights; /* to be embedded; NULL: none */
+    size_t given_weight_count;
+    slot *slots; /* by value */
     int64_t frame_bytes, weights_bytes, tables_bytes;
 
     /* the function being emitted */

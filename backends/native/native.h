@@ -9,20 +9,24 @@
 #include "runtime/abi.h"
 
 typedef struct native_options {
-    const char *processor; /* LLVM name of the processor; NULL: this one */
-    int optimise;          /* 0..3 */
+    const char *processor;           /* a name of processors.h; NULL: this one */
+    int optimise;                    /* 0..3 */
+    const isg_named_tensor *weights; /* embedded in the program, every parameter of it; NULL: they are given at open */
+    size_t weight_count;
 } native_options;
 
 typedef struct native_program native_program; /* owns the code */
 
-/* Compiles and loads the module's model into this process. The module is not changed. */
+/* Compiles and loads the module's model into this process. The module is not changed. ISG_INVALID for a processor of another
+ * architecture. */
 isg_status native_compile(const ir_module *m, const native_options *options, native_program **out, isg_error *error);
 const isg_abi_program *native_program_abi(const native_program *p);
 void native_program_close(native_program *p);
 
-typedef enum native_format { NATIVE_LLVM_TEXT, NATIVE_BITCODE, NATIVE_ASSEMBLY, NATIVE_OBJECT } native_format;
+typedef enum native_format { NATIVE_LLVM_TEXT, NATIVE_BITCODE, NATIVE_ASSEMBLY, NATIVE_OBJECT, NATIVE_LIBRARY } native_format;
 
-/* The code as text or bytes in *bytes, *length, to be released with native_bytes_free. */
+/* NATIVE_LIBRARY is a shared object, made by a linker of this machine (link.h); ISG_IO where there is none.
+ * The code as text or bytes in *bytes, *length, to be released with native_bytes_free. */
 isg_status native_emit(const ir_module *m, const native_options *options, native_format format, char **bytes, size_t *length,
                        isg_error *error);
 void native_bytes_free(char *bytes);

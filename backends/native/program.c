@@ -1,6 +1,7 @@
 /* program.c - the whole program: a function a step, and the ABI record that describes it to the runtime (abi.h). */
 #include "backends/native/codegen.h"
 #include "runtime/abi.h"
+#include "runtime/weights.h"
 
 #include <string.h>
 
@@ -253,29 +254,68 @@ static value_list input_records(codegen *g)
     return inputs;
 }
 
+typedef ARENA_LIST(isg_abi_tensor) tensor_list;
+
 /* Each path once, though several operations may read it. */
-static value_list parameter_records(codegen *g)
+static tensor_list list_parameters(codegen *g)
 {
-    value_list parameters = {0};
-    ARENA_LIST(int64_t) seen = {0};
+    tensor_list list = {0};
     for (uint32_t i = 0; i < g->model->ops.count; i++) {
         ir_op op = g->model->ops.at[i];
         if (ir_op_get(g->m, op)->code != OP_PARAM)
             continue;
         ir_value v = ir_op_result(g->m, op, 0);
+        ir_type type = ir_value_get(g->m, v)->type;
         uint32_t k = 0;
-        while (k < seen.count && seen.at[k] != g->slots[v].offset)
+        while (k < list.count && list.at[k].offset != (uint64_t)g->slots[v].offset)
             k++;
-        if (k < seen.count)
+        if (k < list.count)
             continue;
-        ARENA_PUSH(g->arena, &seen, g->slots[v].offset);
-        const char *path = ir_text(g->m, ir_op_attribute(g->m, op, "path")->name);
-        ARENA_PUSH(g->arena, &parameters, tensor_record(g, path, ir_value_get(g->m, v)->type, g->slots[v].offset));
+        isg_abi_tensor t = {.name = ir_text(g->m, ir_op_attribute(g->m, op, "path")->name),
+                            .dtype = type.elem == IR_I32 ? ISG_I32 : ISG_F32,
+                            .rank = type.rank,
+                            .offset = (uint64_t)g->slots[v].offset};
+        for (int32_t axis = 0; axis < type.rank; axis++)
+            t.shape[axis] = type.dim[axis];
+        ARENA_PUSH(g->arena, &list, t);
     }
-    return parameters;
+    return list;
 }
 
-static void program_record(program *p, value_list inputs, value_list outputs, value_list parameters, l_value tables)
+static value_list parameter_records(codegen *g, tensor_list parameters)
+{
+    value_list records = {0};
+    for (uint32_t i = 0; i < parameters.count; i++) {
+        const isg_abi_tensor *t = &parameters.at[i];
+        ir_type type = ir_type_make(t->dtype == ISG_I32 ? IR_I32 : IR_F32, t->rank, t->shape);
+        ARENA_PUSH(g->arena, &records, tensor_record(g, t->name, type, (int64_t)t->offset));
+    }
+    return records;
+}
+
+/* The weights as a constant of the program, or NULL when they are given at open. */
+static l_value gen_weights(codegen *g, tensor_list parameters)
+{
+    isg_error error;
+    if (!g->given_weights || !parameters.count)
+        return l_null(g);
+    size_t bytes = (size_t)g->weights_bytes;
+    char *image = arena_take(g->arena, bytes, 1);
+    memset(image, 0, bytes);
+    if (weights_fill(parameters.at, parameters.count, g->given_weights, g->given_weight_count, image, &error)) {
+        g->refused = arena_copy(g->arena, error.message, strlen(error.message));
+        return l_null(g);
+    }
+    l_value data = LLVMConstStringInContext2(g->context, image, bytes, 1);
+    l_value global = LLVMAddGlobal(g->module, LLVMTypeOf(data), "weights");
+    LLVMSetInitializer(global, data);
+    LLVMSetLinkage(global, LLVMPrivateLinkage);
+    LLVMSetGlobalConstant(global, 1);
+    LLVMSetAlignment(global, 64);
+    return global;
+}
+
+static void program_record(program *p, value_list inputs, value_list outputs, tensor_list parameters, l_value tables)
 {
     codegen *g = p->g;
     l_value fields[] = {l_i64(g, (int64_t)ISG_ABI_MAGIC),
@@ -292,13 +332,13 @@ static void program_record(program *p, value_list inputs, value_list outputs, va
                         l_i64(g, p->steps.count),
                         table(g, inputs, "inputs"),
                         table(g, outputs, "outputs"),
-                        table(g, parameters, "parameters"),
+                        table(g, parameter_records(g, parameters), "parameters"),
                         table(g, p->hamiltonians, "hamiltonians"),
                         table(g, p->steps, "steps"),
                         l_i64(g, g->frame_bytes),
                         l_i64(g, g->weights_bytes),
                         l_i64(g, g->tables_bytes),
-                        l_null(g),
+                        gen_weights(g, parameters),
                         tables};
     l_value data = record(g, fields, sizeof fields / sizeof *fields);
     l_value global = LLVMAddGlobal(g->module, LLVMTypeOf(data), ISG_ABI_SYMBOL);
@@ -318,5 +358,5 @@ void gen_program(codegen *g)
     gen_steps(&p);
     value_list outputs = gen_outputs(&p);
     l_value tables = gen_tables(&p);
-    program_record(&p, input_records(g), outputs, parameter_records(g), tables);
+    program_record(&p, input_records(g), outputs, list_parameters(g), tables);
 }

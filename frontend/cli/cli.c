@@ -8,10 +8,20 @@
 
 static void say(cli *c, const char *kind, const char *format, va_list list)
 {
-    (void)c;
-    fprintf(stderr, "isg: %s: ", kind);
+    fprintf(stderr, "%s: %s: ", c->program, kind);
     vfprintf(stderr, format, list);
     fputc('\n', stderr);
+}
+
+const char *cli_spelled(cli *c)
+{
+    return c->command ? arena_format(&c->arena, "%s %s", c->program, c->command->name) : c->program;
+}
+
+int cli_close_stdout(cli *c, int status)
+{
+    bool failed = fflush(stdout) != 0 || ferror(stdout);
+    return failed && status == EXIT_DONE ? cli_fail(c, EXIT_INPUT, "cannot write to stdout") : status;
 }
 
 int cli_fail(cli *c, int status, const char *format, ...)

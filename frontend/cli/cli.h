@@ -19,7 +19,8 @@ extern const cli_command cli_commands[]; /* ends with name NULL */
 
 /* One a process. Memory comes from the arena; when it runs out, main says so and ends. */
 struct cli {
-    const cli_command *command;
+    const char *program;        /* "isg" or "isgrun" */
+    const cli_command *command; /* NULL: a program without subcommands */
     arena arena;
     jmp_buf no_memory;
     const isg_allocator *allocator;
@@ -28,6 +29,7 @@ struct cli {
     const char *model; /* --model, or NULL */
 };
 
+int cli_compile(cli *c, int argc, char **argv);
 int cli_lower(cli *c, int argc, char **argv);
 int cli_opt(cli *c, int argc, char **argv);
 int cli_run(cli *c, int argc, char **argv);
@@ -35,6 +37,12 @@ int cli_targets(cli *c, int argc, char **argv);
 int cli_fit(cli *c, int argc, char **argv);
 int cli_solve(cli *c, int argc, char **argv);
 int cli_convert(cli *c, int argc, char **argv);
+
+/* What was printed counts only when it has arrived: the exit status after flushing stdout. */
+int cli_close_stdout(cli *c, int status);
+
+/* "isg run", "isgrun": what a user types. */
+const char *cli_spelled(cli *c);
 
 /* `isg: error: ...` on stderr; returns the status. */
 int cli_fail(cli *c, int status, const char *format, ...) __attribute__((format(printf, 3, 4)));

@@ -7,6 +7,7 @@
 
 const cli_command cli_commands[] = {
     {"run", cli_run, "compile a model and run it on arrays from files"},
+    {"compile", cli_compile, "compile a model to a shared object, an object file, or assembly"},
     {"lower", cli_lower, "show what a model becomes, at any stage of the compiler"},
     {"opt", cli_opt, "run passes on a program in the text form"},
     {"fit", cli_fit, "whether a model fits the machines there are, and what it loses there"},
@@ -79,17 +80,11 @@ static int dispatch(cli *c, int argc, char **argv)
     return unknown_command(c, argv[1]);
 }
 
-/* What was printed counts only when it has arrived. */
-static int close_stdout(cli *c, int status)
-{
-    bool failed = fflush(stdout) != 0 || ferror(stdout);
-    return failed && status == EXIT_DONE ? cli_fail(c, EXIT_INPUT, "cannot write to stdout") : status;
-}
-
 int main(int argc, char **argv)
 {
     static cli c; /* one a process; static, so that the jump below finds it as it was */
     openblas_set_num_threads(1);
+    c.program = "isg";
     c.allocator = isg_default_allocator();
     c.io = isg_default_io();
     arena_open(&c.arena, c.allocator, &c.no_memory);
@@ -98,7 +93,7 @@ int main(int argc, char **argv)
         status = cli_fail(&c, EXIT_INPUT, "out of memory");
     else
         status = dispatch(&c, argc, argv);
-    status = close_stdout(&c, status);
+    status = cli_close_stdout(&c, status);
     arena_close(&c.arena);
     return status;
 }

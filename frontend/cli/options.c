@@ -37,10 +37,10 @@ static const option_row *second_row(const option_table *table)
     return NULL;
 }
 
-static void show_help(const cli *c, const option_table *table)
+static void show_help(cli *c, const option_table *table)
 {
     const option_row *second = second_row(table);
-    printf("usage: isg %s %s%s%s [OPTION...]\n\n%s\n\noptions:\n", c->command->name, table->positional, second ? " " : "",
+    printf("usage: %s %s%s%s [OPTION...]\n\n%s\n\noptions:\n", cli_spelled(c), table->positional, second ? " " : "",
            second ? second->name : "", table->what);
     show_rows(table->rows);
     show_rows(common_rows);
@@ -80,7 +80,7 @@ static void unknown_option(parse *p, const char *argument, size_t length)
     p->status = cli_fail(c, EXIT_USAGE, "unknown option '%.*s'", (int)length, argument);
     const char *name = arena_copy(&c->arena, argument, length);
     cli_hint_nearest(c, name + strspn(name, "-"), names, count, "--", "");
-    cli_hint(c, "`isg %s --help` lists the options", c->command->name);
+    cli_hint(c, "`%s --help` lists the options", cli_spelled(c));
 }
 
 /* Digits only: no sign, no space, no other base. */
@@ -165,7 +165,7 @@ static void parse_option(parse *p, const char *argument)
         if (*found->name == 'h')
             show_help(p->cli, p->table);
         else
-            printf("isg %s\n", ISG_VERSION_STRING);
+            printf("%s %s\n", p->cli->program, ISG_VERSION_STRING);
         return;
     }
     if (found->kind == OPTION_FLAG && value) {
@@ -222,7 +222,7 @@ int options_parse(cli *c, const option_table *table, int argc, char **argv, void
         missing = second_row(table)->name;
     if (p.status == OPTIONS_GO_ON && missing) {
         p.status = cli_fail(c, EXIT_USAGE, "%s is missing", missing);
-        cli_hint(c, "`isg %s --help` shows how it is used", c->command->name);
+        cli_hint(c, "`%s --help` shows how it is used", cli_spelled(c));
     }
     return p.status;
 }

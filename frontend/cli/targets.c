@@ -1,4 +1,5 @@
 /* targets.c - isg targets: the machines that problems can be solved on; a table of all, or one in plain words. */
+#include "backends/processors.h"
 #include "backends/target.h"
 #include "frontend/cli/options.h"
 #include "frontend/cli/targets.h"
@@ -222,11 +223,30 @@ static void print_sources(const target *t)
         print_point(t->sources[i]);
 }
 
+static void print_processors(arena *a, const char *label, const char *architecture)
+{
+    const char *text = "";
+    for (const processor *p = processors; p->name; p++)
+        if (!strcmp(p->architecture, architecture))
+            text = arena_format(a, "%s%s%s", text, *text ? " " : "", p->name);
+    print_row(label, text);
+}
+
+/* Of the target native: what may follow its name and a dash. */
+static void print_all_processors(arena *a)
+{
+    printf("\nProcessors: `native-x86-64-v3` is code for any processor of that level, wherever it is compiled\n");
+    print_processors(a, "x86_64", "x86_64");
+    print_processors(a, "aarch64", "aarch64");
+}
+
 static void explain(arena *a, const target *t)
 {
     printf("%s - %s\n\n", t->name, kind_texts[t->kind]);
     print_limits(a, t);
     print_advice(a, t);
+    if (t->kind == TARGET_NATIVE && !t->processor)
+        print_all_processors(a);
     print_sources(t);
 }
 
@@ -267,7 +287,9 @@ static void print_table(arena *a, const target *const *targets, uint32_t count)
                                     : -widths[k],
                    lines[i].cells[k], k + 1 == COLUMNS ? "\n" : "  ");
         }
-    printf("\n`isg targets NAME` explains one. A file of your own, FILE.yaml, is a target too.\n");
+    printf("\n`native-<cpu>` compiles for another processor: native-x86-64-v2, -v3, -v4, native-aarch64 and\n"
+           "those of `isg targets native`.\n");
+    printf("`isg targets NAME` explains one. A file of your own, FILE.yaml, is a target too.\n");
 }
 
 /* The library, by kind and then by name. */

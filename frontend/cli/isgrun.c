@@ -1,0 +1,90 @@
+/* isgrun.c - the isgrun command: runs a compiled program on a batch from files. It has no part of the compiler in it. */
+#include "frontend/cli/run_session.h"
+#include "runtime/program.h"
+#include "runtime/safetensors.h"
+
+#include <cblas.h>
+#include <stddef.h>
+
+typedef struct isgrun_options {
+    const char *weights;
+    run_settings run;
+} isgrun_options;
+
+static const option_row rows[] = {
+    {"weights", "FILE", "the parameters, a safetensors file, for a program that was compiled without", OPTION_TEXT,
+     offsetof(isgrun_options, weights), 0, 0},
+    RUN_DATA_ROWS(isgrun_options),
+    RUN_SOLVER_ROWS(isgrun_options),
+    {0},
+};
+
+static const option_table table = {
+    "PROGRAM.so",
+    "Runs a program that `isg compile` made on a batch of samples. Without --output the first output is printed;\n"
+    "large ones by their first rows. SIGINT (Ctrl-C) once stops after the current sweep and writes the best found\n"
+    "so far, with exit status 3; samples not reached are NaN. Twice stops at once.",
+    "examples:\n"
+    "  isg compile digits.attn --weights digits.safetensors -o digits.so\n"
+    "  isgrun digits.so --input patches=patches.npy --labels labels.npy --output logits=logits.npy",
+    rows,
+};
+
+static int open_program(run_session *s, const char *path, const char *weights_path)
+{
+    cli *c = s->cli;
+    isg_error error;
+    safetensors weights = {0};
+    if (weights_path && safetensors_read_file(c->allocator, c->io, weights_path, &weights, &error))
+        return cli_fail_error(c, &error);
+    isg_status status = isg_open_with_weights(path, weights.tensors, weights.count, c->allocator, c->io, &s->program, &error);
+    safetensors_free(c->allocator, &weights);
+    return status ? cli_fail_error(c, &error) : EXIT_DONE;
+}
+
+static int execute(run_session *s, const char *path, const char *weights)
+{
+    int status = open_program(s, path, weights);
+    if (!status)
+        status = run_session_run(s);
+    if (status && !s->incomplete)
+        return status;
+    int written = run_session_write(s, "native");
+    return written ? written : status;
+}
+
+static int isgrun(cli *c, int argc, char **argv)
+{
+    isgrun_options o = {0};
+    run_session s;
+    double start = cli_seconds();
+    const char *path;
+    int status = options_parse(c, &table, argc, argv, &o, &path);
+    if (status != OPTIONS_GO_ON)
+        return status;
+    status = run_session_open(&s, c, &o.run, start);
+    if (status)
+        return status;
+    status = execute(&s, path, o.weights);
+    run_session_close(&s);
+    isg_close(s.program);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    static cli c; /* one a process; static, so that the jump below finds it as it was */
+    openblas_set_num_threads(1);
+    c.program = "isgrun";
+    c.allocator = isg_default_allocator();
+    c.io = isg_default_io();
+    arena_open(&c.arena, c.allocator, &c.no_memory);
+    int status;
+    if (setjmp(c.no_memory))
+        status = cli_fail(&c, EXIT_INPUT, "out of memory");
+    else
+        status = isgrun(&c, argc, argv);
+    status = cli_close_stdout(&c, status);
+    arena_close(&c.arena);
+    return status;
+}

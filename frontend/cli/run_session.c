@@ -1,0 +1,128 @@
+/* run_session.c - see run_session.h. */
+#include "frontend/cli/run_session.h"
+#include "frontend/cli/show.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+int run_session_open(run_session *s, cli *c, const run_settings *settings, double start)
+{
+    *s = (run_session){.cli = c, .settings = settings, .start = start};
+    int status = run_split_files(c, "--input", &settings->inputs, &s->inputs);
+    return status ? status : run_split_files(c, "--output", &settings->outputs, &s->outputs);
+}
+
+void run_session_close(run_session *s)
+{
+    if (s->data.cli)
+        run_data_close(&s->data);
+    npy_free(s->cli->allocator, &s->labels);
+}
+
+/* ---- interruption ---------------------------------------------------------------------------- */
+
+static isg_program *volatile interruptible; /* what a signal handler can reach */
+
+static void interrupt(int signal_number)
+{
+    (void)signal_number;
+    isg_program *p = interruptible;
+    if (p)
+        isg_cancel(p);
+}
+
+/* SA_RESETHAND: the second SIGINT has its default action. */
+static void on_interrupt(isg_program *program)
+{
+    struct sigaction action = {.sa_handler = interrupt, .sa_flags = SA_RESETHAND | SA_RESTART};
+    sigemptyset(&action.sa_mask);
+    interruptible = program;
+    if (program)
+        sigaction(SIGINT, &action, NULL);
+}
+
+/* ---- running --------------------------------------------------------------------------------- */
+
+static int open_data(run_session *s)
+{
+    cli *c = s->cli;
+    const run_settings *o = s->settings;
+    isg_error error;
+    bool want_first = o->labels || !o->outputs.count;
+    int status = run_check_names(c, s->program, s->inputs, o->inputs.count, s->outputs, o->outputs.count);
+    if (status)
+        return status;
+    if (o->labels && npy_read_file(c->allocator, c->io, o->labels, &s->labels, &error))
+        return cli_fail_error(c, &error);
+    status = run_data_open(&s->data, c, s->program, s->inputs, o->inputs.count, s->outputs, o->outputs.count, want_first);
+    if (!status && o->labels && (s->labels.tensor.rank != 1 || s->labels.tensor.shape[0] != s->data.batch))
+        return cli_fail(c, EXIT_INPUT, "%s: the labels must be one for each of the %lld samples", o->labels,
+                        (long long)s->data.batch);
+    return status;
+}
+
+static int run_program(run_session *s)
+{
+    const run_settings *o = s->settings;
+    isg_error error;
+    show_progress_bar bar = {.start = cli_seconds()};
+    isg_run_options options = {.solver = (isg_solver)o->solver,
+                               .reads = o->reads,
+                               .sweeps = o->sweeps,
+                               .threads = o->threads,
+                               .seed = o->seed,
+                               .first_sample = o->first_sample};
+    if (!s->cli->quiet && isatty(STDERR_FILENO)) {
+        options.progress = show_progress;
+        options.progress_context = &bar;
+    }
+    on_interrupt(s->program);
+    isg_status status = isg_run(s->program, s->data.inputs, s->data.input_count, s->data.outputs, s->data.output_count, &options,
+                                &s->report, &error);
+    interruptible = NULL;
+    show_progress_end(&bar);
+    s->incomplete = status == ISG_INCOMPLETE;
+    return status ? cli_fail_error(s->cli, &error) : EXIT_DONE;
+}
+
+int run_session_run(run_session *s)
+{
+    int status = open_data(s);
+    return status ? status : run_program(s);
+}
+
+/* ---- results --------------------------------------------------------------------------------- */
+
+/* Of whole results only: what an interruption left out has no class. */
+static int find_accuracy(run_session *s)
+{
+    isg_error error;
+    if (!s->settings->labels || s->incomplete)
+        return EXIT_DONE;
+    if (report_accuracy(s->cli->allocator, run_data_first(&s->data), &s->labels.tensor, &s->context.accuracy, &error))
+        return cli_fail(s->cli, EXIT_INPUT, "%s: %s", s->settings->labels, error.message);
+    s->context.has_accuracy = true;
+    return EXIT_DONE;
+}
+
+int run_session_write(run_session *s, const char *target)
+{
+    cli *c = s->cli;
+    isg_error error;
+    int status = find_accuracy(s);
+    if (!status)
+        status = run_data_write(&s->data);
+    if (status)
+        return status;
+    if (!s->settings->outputs.count)
+        show_array(run_data_first(&s->data));
+    s->context.model = isg_program_name(s->program);
+    s->context.target = target;
+    s->context.seed = s->settings->seed;
+    s->context.seconds_total = cli_seconds() - s->start;
+    if (s->settings->report && report_write(c->allocator, c->io, s->settings->report, &s->report, &s->context, &error))
+        return cli_fail_error(c, &error);
+    if (!c->quiet)
+        show_summary(&s->report, &s->context);
+    return EXIT_DONE;
+}
