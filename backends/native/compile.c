@@ -180,7 +180,8 @@ static isg_status verify(native_compilation *c)
 
 static isg_status optimise(native_compilation *c)
 {
-    static const char *const pipelines[] = {"default<O0>", "default<O1>", "default<O2>", "default<O3>"};
+    static const char *const pipelines[] = {"globaldce,default<O0>", "globaldce,default<O1>", "globaldce,default<O2>",
+                                            "globaldce,default<O3>"};
     int level = c->options ? c->options->optimise : 2;
     LLVMPassBuilderOptionsRef tuning = LLVMCreatePassBuilderOptions();
     LLVMPassBuilderOptionsSetLoopVectorization(tuning, 1);

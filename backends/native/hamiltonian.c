@@ -195,6 +195,7 @@ static l_value gen_energy(codegen *g, const hamiltonian_plan *h)
 {
     l_type extra[] = {g->ptr, g->ptr};
     l_value f = l_begin_function(g, gen_function_name(g, h, "energy"), g->void_type, extra, 2);
+    l_prefer_small(g);
     energy_sum e = {.h = h, .v_state = LLVMGetParam(f, 1), .v_energy = LLVMGetParam(f, 2)};
     LLVMBuildMemSet(g->builder, e.v_energy, LLVMConstInt(g->i8, 0, 0), l_i64(g, h->groups * 8), 8);
     if (h->groups == 1)

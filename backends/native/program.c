@@ -103,6 +103,7 @@ static void begin_step(program *p)
     codegen *g = p->g;
     p->operations = 0;
     p->run = l_begin_function(g, arena_format(g->arena, "step_%u", p->step_count++), g->i32, NULL, 0);
+    l_prefer_small(g);
 }
 
 static void end_step(program *p)
