@@ -1,6 +1,7 @@
 /* solve.c - reads over threads (solve.h). */
 #include "backends/solve/solve.h"
 
+#include "backends/solve/dense_lattice.h"
 #include "backends/solve/kernel.h"
 #include "runtime/error.h"
 #include "runtime/memory.h"
@@ -30,6 +31,7 @@ typedef struct solving {
     const problem *p;
     const solve_settings *settings;
     lattice lattice;
+    dense_lattice dense;
     schedule schedule;
     int32_t reads, sweeps;
     double deadline; /* INFINITY: none */
@@ -44,6 +46,7 @@ typedef struct worker {
     solving *s;
     pthread_t thread;
     kernel_state state;
+    dense_state dense;
     int8_t *best; /* 1: up */
     kernel_energy best_energy;
     int32_t best_read; /* -1: none yet */
@@ -143,6 +146,28 @@ static void keep_if_lower(worker *w, int32_t read)
         w->best[i] = l->exact ? w->state.turn.whole[i] < 0 : w->state.turn.real[i] < 0;
 }
 
+/* Spins and fields live in `dense` while a dense lattice is annealed, in `state` before and after. */
+static void start(worker *w, const uint32_t key[2])
+{
+    if (w->s->dense.used)
+        dense_state_start(&w->dense, &w->s->dense, key);
+    else
+        kernel_start(&w->s->lattice, key, &w->state);
+}
+
+static int64_t sweep(worker *w, const uint32_t key[2], uint32_t number, double temperature)
+{
+    if (w->s->dense.used)
+        return dense_state_sweep(&w->dense, &w->s->dense, &w->s->lattice, key, number, temperature);
+    return kernel_sweep(&w->s->lattice, key, number, temperature, &w->state);
+}
+
+static void give(worker *w)
+{
+    if (w->s->dense.used)
+        dense_state_give(&w->dense, &w->s->lattice, &w->state);
+}
+
 /* A worker's first start is kept as an answer, so that one cut short has not lost to chance. */
 static void run_read(worker *w, int32_t read)
 {
@@ -150,16 +175,19 @@ static void run_read(worker *w, int32_t read)
     uint32_t key[2];
     int32_t k = 0;
     philox_read_key(s->settings->seed, 0, 0, (uint32_t)read, key);
-    kernel_start(&s->lattice, key, &w->state);
-    if (w->best_read < 0)
+    start(w, key);
+    if (w->best_read < 0) {
+        give(w);
         keep_if_lower(w, read);
+    }
     bool stop = stopped(w);
     for (; k < s->sweeps && !stop && s->schedule.hot > 0; k++) {
         double temperature = 1 / schedule_beta(&s->schedule, k, s->sweeps);
-        w->flips += kernel_sweep(&s->lattice, key, (uint32_t)k, temperature, &w->state);
+        w->flips += sweep(w, key, (uint32_t)k, temperature);
         atomic_fetch_add_explicit(&s->sweeps_done, 1, memory_order_relaxed);
         stop = stopped(w);
     }
+    give(w);
     descend(w);
     keep_if_lower(w, read);
     if (!stop)
@@ -189,7 +217,7 @@ static bool open_worker(worker *w, solving *s)
     w->state.field.any = memory_take(l->allocator, (size_t)l->padded, bytes);
     w->state.limit.any = memory_take(l->allocator, KERNEL_CHUNK, bytes);
     w->best = memory_take(l->allocator, (size_t)l->spins, 1);
-    return w->state.turn.any && w->state.field.any && w->state.limit.any && w->best;
+    return dense_state_open(&w->dense, &s->dense, l) && w->state.turn.any && w->state.field.any && w->state.limit.any && w->best;
 }
 
 static void close_worker(worker *w, const lattice *l)
@@ -199,6 +227,7 @@ static void close_worker(worker *w, const lattice *l)
     memory_release(l->allocator, w->state.field.any, (size_t)l->padded, bytes);
     memory_release(l->allocator, w->state.limit.any, KERNEL_CHUNK, bytes);
     memory_release(l->allocator, w->best, (size_t)l->spins, 1);
+    dense_state_close(&w->dense, l);
 }
 
 /* Signals are left to the caller's threads. Threads that cannot be started are done without: reads go to those there are. */
@@ -313,12 +342,17 @@ isg_status solve_problem(const problem *p, const solve_settings *settings, int8_
     isg_status status = check(settings, error);
     if (!status)
         status = lattice_open(&s.lattice, p, error);
-    if (status)
+    if (!status)
+        status = dense_lattice_open(&s.dense, &s.lattice, error);
+    if (status) {
+        lattice_close(&s.lattice);
         return status;
+    }
     plan(&s, settings);
     pthread_mutex_init(&s.progress_mutex, NULL);
     status = run(&s, state, result, error);
     pthread_mutex_destroy(&s.progress_mutex);
+    dense_lattice_close(&s.dense, &s.lattice);
     lattice_close(&s.lattice);
     if (!status && atomic_load(&s.stopped))
         return error_fail(error, ISG_INCOMPLETE, "%s after %d of %d reads; this is the best found until then",

@@ -184,19 +184,31 @@ VECTOR_INLINE void philox_lanes(const uint32_t key[2], const u32x16 counter[3], 
     out[3] = c3;
 }
 
+/* Lanes of two vectors in turns: of their first halves, of their second halves. */
+VECTOR_INLINE u32x16 vector_low(u32x16 a, u32x16 b)
+{
+    return __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+}
+
+VECTOR_INLINE u32x16 vector_high(u32x16 a, u32x16 b)
+{
+    return __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+}
+
+typedef uint64_t vector_pairs __attribute__((vector_size(64)));
+
 /* The draws of spins 64 * block .. 64 * block + 63 in one sweep, as philox_sweep_block numbers them: out[k] is of spins
  * 64 * block + 16 * k + lane. */
 VECTOR_INLINE void philox_sweep_64(const uint32_t key[2], uint32_t sweep, uint32_t block, u32x16 out[4])
 {
-    u32x16 words[4];
-    uint32_t draws[4][LANES];
-    u32x16 counter[3] = {u32x16_of(sweep), (u32x16)lane_numbers() + 16 * block, u32x16_of(0)};
-    philox_lanes(key, counter, words);
-    for (int word = 0; word < 4; word++)
-        for (int lane = 0; lane < LANES; lane++)
-            ((uint32_t *)draws)[4 * lane + word] = words[word][lane];
-    for (int k = 0; k < 4; k++)
-        __builtin_memcpy(&out[k], draws[k], sizeof out[k]);
+    u32x16 w[4], counter[3] = {u32x16_of(sweep), (u32x16)lane_numbers() + 16 * block, u32x16_of(0)};
+    philox_lanes(key, counter, w);
+    for (int half = 0; half < 2; half++) { /* words 0 and 1, 2 and 3 of eight spins' blocks, then those of four each */
+        u32x16 a = half ? vector_high(w[0], w[1]) : vector_low(w[0], w[1]),
+               b = half ? vector_high(w[2], w[3]) : vector_low(w[2], w[3]);
+        out[2 * half] = (u32x16)__builtin_shufflevector((vector_pairs)a, (vector_pairs)b, 0, 8, 1, 9, 2, 10, 3, 11);
+        out[2 * half + 1] = (u32x16)__builtin_shufflevector((vector_pairs)a, (vector_pairs)b, 4, 12, 5, 13, 6, 14, 7, 15);
+    }
 }
 
 #endif

@@ -1,0 +1,19 @@
+/* dense_level.c - the dense kernels, compiled once for each level of processor: DENSE_LEVEL is its name in C. */
+#include "backends/native/kernels/dense.h"
+
+#include "backends/solve/dense_level.h"
+
+#define JOIN(a, b) a##b
+#define NAME(a, b) JOIN(a, b)
+
+static void fields(const dense *d)
+{
+    dense_fields(d);
+}
+
+static int64_t sweep(const dense *d, const uint32_t key[2], uint32_t number, double temperature)
+{
+    return dense_sweep(d, key, number, temperature);
+}
+
+const dense_level NAME(dense_level_, DENSE_LEVEL) = {.fields = fields, .sweep = sweep};
