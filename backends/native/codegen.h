@@ -7,6 +7,7 @@
 #ifndef BACKENDS_NATIVE_CODEGEN_H
 #define BACKENDS_NATIVE_CODEGEN_H
 
+#include "backends/native/kernels/group.h"
 #include "ir/ir.h"
 #include "ir/spins.h"
 #include "runtime/abi.h"
@@ -141,13 +142,17 @@ typedef struct term_plan {
 
 /* How sweeps change the spins of a Hamiltonian: chosen from its terms, in moves.c. */
 typedef enum move_form {
-    MOVES_SINGLE /* any Hamiltonian: single flips in double; the workspace is the fields */
+    MOVES_SINGLE, /* any Hamiltonian: single flips in double; the workspace is the fields */
+    MOVES_GROUPS  /* heat bath over groups (kernels/group.h) */
 } move_form;
 
 typedef struct move_plan {
     move_form form;
     int64_t workspace_bytes;
-    const char *text; /* in plain words */
+    const char *text;         /* in plain words */
+    group_shape shape;        /* MOVES_GROUPS */
+    const term_plan *uniform; /* the penalty that ties the groups */
+    const term_plan *rows;    /* the couplings between groups, or NULL */
 } move_plan;
 
 typedef struct hamiltonian_plan {
@@ -172,6 +177,12 @@ typedef struct hamiltonian_plan {
 } hamiltonian_plan;
 
 void plan_hamiltonian(codegen *g, hamiltonian_plan *p, ir_op op);
+
+/* Of a symmetric term in rows, or uniform: bit i: on axis i the two spins differ by indices of their own; on the others they
+ * share one. 0 for other terms. */
+uint32_t term_own_axes(const codegen *g, const term_plan *t);
+/* Whether its condition lets through every pair of spins that agree on the shared axes, each in one order. */
+bool term_meets_all(const codegen *g, const term_plan *t);
 
 /* Calls body for every coupling (v_first, v_second spin numbers, v_coefficient) in index order. */
 typedef struct coupling {

@@ -1,37 +1,179 @@
 /* moves.c - which moves a sweep makes, chosen by the form of the terms, and the functions that make them:
- * `prepare`, `start` and `sweep` of isg_abi_hamiltonian. backends/native/README.md tells the forms.
+ * `prepare`, `start` and `sweep` of isg_abi_hamiltonian. README.md tells how terms become moves.
  */
 #include "backends/native/codegen.h"
 
-/* ---- planning ---- */
+/* ---- planning: groups ---- */
+
+static const ir_spins *spin_array(const codegen *g, const hamiltonian_plan *h)
+{
+    return ir_op_attribute(g->m, h->op, "spins")->list;
+}
+
+/* Whether the axes of the mask stand side by side, so that they can be walked with one stride. */
+static bool adjacent(uint32_t axes)
+{
+    uint32_t lowest = axes & -axes;
+    return (axes & (axes + lowest)) == 0;
+}
+
+static int64_t extent_of(const codegen *g, const ir_spins *array, uint32_t axes)
+{
+    int64_t extent = 1;
+    for (uint32_t i = 0; i < array->index_count; i++)
+        if (axes >> i & 1)
+            extent *= ir_index_extent(g->m, array->indices[i]);
+    return extent;
+}
+
+/* The stride of the last axis of the mask. */
+static int64_t stride_of(const hamiltonian_plan *h, uint32_t axes)
+{
+    return axes ? h->layout.stride[0][31 - __builtin_clz(axes)] : 0;
+}
+
+/* A penalty, the same for each two spins that agree on some axes. */
+static bool is_penalty(const codegen *g, const term_plan *t)
+{
+    const ir_expr_data *coefficient = ir_expr_get(g->m, t->term->coefficient);
+    return t->form == TERM_UNIFORM && coefficient->kind == EXPR_NUMBER && coefficient->number > 0 && term_own_axes(g, t) &&
+           term_meets_all(g, t);
+}
+
+/* One array, one penalty within groups, and at most one term of rows, which couples the same member of different groups. */
+static bool find_group_terms(const codegen *g, const hamiltonian_plan *h, move_plan *p)
+{
+    for (uint32_t i = 0; i < h->term_count; i++) {
+        const term_plan *t = &h->terms[i];
+        if (t->size == 0)
+            continue;
+        if (!p->uniform && is_penalty(g, t))
+            p->uniform = t;
+        else if (!p->rows && t->form == TERM_ROWS)
+            p->rows = t;
+        else
+            return false;
+    }
+    return p->uniform != NULL && h->layout.array_count == 1;
+}
+
+static const char *axes_text(codegen *g, const ir_spins *array, uint32_t all)
+{
+    const char *text = "";
+    for (uint32_t i = 0; i < array->index_count; i++)
+        text = arena_format(g->arena, "%s%s%s", text, i ? ", " : "",
+                            all >> i & 1 ? "*" : ir_text(g->m, ir_index_get(g->m, array->indices[i])->name));
+    return arena_format(g->arena, "%s[%s]", ir_text(g->m, array->name), text);
+}
+
+static bool plan_groups(codegen *g, hamiltonian_plan *h)
+{
+    move_plan p = {.form = MOVES_GROUPS};
+    if (!find_group_terms(g, h, &p))
+        return false;
+    const ir_spins *array = spin_array(g, h);
+    uint32_t members = term_own_axes(g, p.uniform), groups = ((1u << array->index_count) - 1) & ~members;
+    uint32_t row_axes = p.rows ? term_own_axes(g, p.rows) : groups;
+    if (!adjacent(members) || !adjacent(groups) || row_axes != groups)
+        return false;
+    p.shape = (group_shape){.members = extent_of(g, array, members),
+                            .groups = extent_of(g, array, groups),
+                            .member_stride = stride_of(h, members),
+                            .group_stride = stride_of(h, groups),
+                            .lowest = array->lowest,
+                            .rows = p.rows != NULL};
+    if (p.shape.members < 2 || p.shape.members > GROUP_MEMBERS_MAX || p.shape.groups < 1)
+        return false;
+    p.workspace_bytes = group_layout_of(p.shape).total;
+    p.text = arena_format(g->arena, "heat bath over %s: %lld groups of %lld spins", axes_text(g, array, members),
+                          (long long)p.shape.groups, (long long)p.shape.members);
+    h->moves = p;
+    return true;
+}
 
 void plan_moves(codegen *g, hamiltonian_plan *h)
 {
-    (void)g;
-    h->moves = (move_plan){MOVES_SINGLE, h->layout.count * 8, "single flips"};
+    if (!plan_groups(g, h))
+        h->moves = (move_plan){.form = MOVES_SINGLE, .workspace_bytes = h->layout.count * 8, .text = "single flips"};
+}
+
+/* ---- the functions ---- */
+
+enum { PREPARE, START, SWEEP };
+
+static l_value begin(codegen *g, const hamiltonian_plan *h, int part)
+{
+    static const char *const names[] = {"prepare", "start", "sweep"};
+    static const unsigned counts[] = {1, 2, 5};
+    l_type extra[] = {g->ptr, g->ptr, g->f64, g->ptr, g->i32};
+    return l_begin_function(g, gen_function_name(g, h, names[part]), part == SWEEP ? g->i64 : g->void_type, extra, counts[part]);
 }
 
 /* ---- single flips in double: the workspace is the fields ---- */
 
 static l_value gen_nothing_to_prepare(codegen *g, const hamiltonian_plan *h)
 {
-    l_type extra[] = {g->ptr};
-    l_value f = l_begin_function(g, gen_function_name(g, h, "prepare"), g->void_type, extra, 1);
+    l_value f = begin(g, h, PREPARE);
     l_end_function(g, NULL);
     return f;
 }
 
 static l_value gen_start_fields(codegen *g, const hamiltonian_plan *h, l_value v_fields_of)
 {
-    l_type extra[] = {g->ptr, g->ptr};
-    l_value f = l_begin_function(g, gen_function_name(g, h, "start"), g->void_type, extra, 2);
+    l_value f = begin(g, h, START);
     l_value args[] = {g->v_context, LLVMGetParam(f, 2), LLVMGetParam(f, 1)};
     LLVMBuildCall2(g->builder, LLVMGlobalGetValueType(v_fields_of), v_fields_of, args, 3, "");
     l_end_function(g, NULL);
     return f;
 }
 
+/* ---- heat bath over groups ---- */
+
+enum { SHAPE_ARGUMENTS = 6, PIECE_ARGUMENTS_MAX = 5 + SHAPE_ARGUMENTS };
+
+/* Calls the piece with the arguments and the shape behind them. */
+static l_value call_with_shape(codegen *g, const char *piece, const l_value *arguments, unsigned count, const group_shape *s)
+{
+    l_value all[PIECE_ARGUMENTS_MAX];
+    int64_t shape[SHAPE_ARGUMENTS] = {s->members, s->groups, s->member_stride, s->group_stride, s->lowest, s->rows};
+    for (unsigned i = 0; i < count; i++)
+        all[i] = arguments[i];
+    for (unsigned i = 0; i < SHAPE_ARGUMENTS; i++)
+        all[count + i] = l_i64(g, shape[i]);
+    return l_call(g, piece, all, count + SHAPE_ARGUMENTS);
+}
+
+static l_value gen_group_prepare(codegen *g, const hamiltonian_plan *h)
+{
+    const move_plan *p = &h->moves;
+    l_value f = begin(g, h, PREPARE);
+    l_value args[] = {LLVMGetParam(f, 1), gen_frame_at(g, h->fields),
+                      p->rows ? gen_frame_at(g, p->rows->coefficients) : l_null(g), gen_frame_at(g, p->uniform->coefficients)};
+    call_with_shape(g, "piece_group_prepare", args, 4, &p->shape);
+    l_end_function(g, NULL);
+    return f;
+}
+
+static l_value gen_group_start(codegen *g, const hamiltonian_plan *h)
+{
+    l_value f = begin(g, h, START);
+    l_value args[] = {LLVMGetParam(f, 1), LLVMGetParam(f, 2)};
+    call_with_shape(g, "piece_group_start", args, 2, &h->moves.shape);
+    l_end_function(g, NULL);
+    return f;
+}
+
+static l_value gen_group_sweep(codegen *g, const hamiltonian_plan *h)
+{
+    l_value f = begin(g, h, SWEEP);
+    l_value args[] = {LLVMGetParam(f, 1), LLVMGetParam(f, 2), LLVMGetParam(f, 3), LLVMGetParam(f, 4), LLVMGetParam(f, 5)};
+    l_end_function(g, call_with_shape(g, "piece_group_sweep", args, 5, &h->moves.shape));
+    return f;
+}
+
 move_functions gen_moves(codegen *g, const hamiltonian_plan *h, l_value v_fields_of)
 {
+    if (h->moves.form == MOVES_GROUPS)
+        return (move_functions){gen_group_prepare(g, h), gen_group_start(g, h), gen_group_sweep(g, h)};
     return (move_functions){gen_nothing_to_prepare(g, h), gen_start_fields(g, h, v_fields_of), gen_single_flips(g, h)};
 }

@@ -3,6 +3,7 @@
  *
  * Plain functions over flat arrays: no allocation, no I/O, no state. Sums run in index order, in double.
  */
+#include "backends/native/kernels/group.h"
 #include "runtime/abi.h"
 #include "runtime/threshold.h"
 
@@ -214,4 +215,30 @@ void piece_attention(const isg_abi_services *services, const float *q, const flo
             attention_weights(scores + i * keys, keep ? keep + t * keys : 0, keys, d ? scale : 0);
         services->sgemm(0, queries, width, keys, scores, keys, v + t * keys * width, width, y + t * queries * width, width);
     }
+}
+
+/* ---- groups of spins (kernels/group.h); the shapes are constants wherever these are called ---- */
+
+#define GROUP_SHAPE_PARAMETERS                                                                                                   \
+    int64_t members, int64_t groups, int64_t member_stride, int64_t group_stride, int64_t lowest, int64_t rows
+#define GROUP_LAYOUT group_layout_of((group_shape){members, groups, member_stride, group_stride, lowest, rows})
+
+__attribute__((always_inline)) void piece_group_prepare(char *work, const double *linear, const double *coupling,
+                                                        const double *uniform, GROUP_SHAPE_PARAMETERS)
+{
+    group_layout l = GROUP_LAYOUT;
+    group_prepare(work, &l, linear, coupling, *uniform);
+}
+
+__attribute__((always_inline)) void piece_group_start(char *work, const int8_t *state, GROUP_SHAPE_PARAMETERS)
+{
+    group_layout l = GROUP_LAYOUT;
+    group_start(work, &l, state);
+}
+
+__attribute__((always_inline)) uint64_t piece_group_sweep(char *work, int8_t *state, double beta, const uint32_t *key,
+                                                          uint32_t sweep, GROUP_SHAPE_PARAMETERS)
+{
+    group_layout l = GROUP_LAYOUT;
+    return group_sweep(work, &l, state, beta, key, sweep);
 }

@@ -88,6 +88,44 @@ static bool orders_pair(const codegen *g, ir_expr e, const term_plan *t)
     }
 }
 
+/* The axis on which a comparison tells the two spins apart, by an index of the first's own and one of the second's own; -1. */
+static int own_axis(const codegen *g, const ir_expr_data *x, const term_plan *t)
+{
+    return own_pair(g, x, t) ? axis_of(g, &t->term->spins[0], ir_expr_get(g->m, x->args[0])->index) : -1;
+}
+
+/* The axes compared by a condition that is exactly a lexicographic order, a < b or (a == b and ...): it lets each two different
+ * spins through in one order. 0 for any other condition. */
+static uint32_t ordered_axes(const codegen *g, ir_expr e, const term_plan *t)
+{
+    const ir_expr_data *x = ir_expr_get(g->m, e);
+    if (x->kind == EXPR_LESS || x->kind == EXPR_GREATER)
+        return own_axis(g, x, t) < 0 ? 0 : 1u << own_axis(g, x, t);
+    if (x->kind != EXPR_OR || !orders_pair(g, e, t))
+        return 0;
+    const ir_expr_data *tie = ir_expr_get(g->m, x->args[1]);
+    uint32_t first = ordered_axes(g, x->args[0], t), rest = ordered_axes(g, tie->args[1], t);
+    return rest && !(first & rest) ? first | rest : 0;
+}
+
+uint32_t term_own_axes(const codegen *g, const term_plan *t)
+{
+    uint32_t own = 0;
+    if (t->form == TERM_LIST || !t->symmetric)
+        return 0;
+    for (uint32_t i = 0; i < t->term->spins[0].subscript_count; i++) {
+        ir_index a = ir_expr_get(g->m, t->term->spins[0].subscripts[i])->index;
+        ir_index b = ir_expr_get(g->m, t->term->spins[1].subscripts[i])->index;
+        own |= (uint32_t)(a != b) << i;
+    }
+    return own;
+}
+
+bool term_meets_all(const codegen *g, const term_plan *t)
+{
+    return ordered_axes(g, t->term->condition, t) == term_own_axes(g, t);
+}
+
 /* Same array, each axis either the same index or one of the first's own against one of the second's own with the same
  * range, and every pair met in one order only. */
 static bool rows_symmetric(const codegen *g, const term_plan *t)
