@@ -177,6 +177,8 @@ static void anneal(solver *s)
         going = sweep_down(s, &ladder, key);
         solver_descend(s, 0, going ? MAX_DESCENT_SWEEPS : HURRIED_DESCENT_SWEEPS, false);
         keep_best(s, !read);
+        if (s->settings->read_done)
+            s->settings->read_done(s->settings->read_context, read, s->state, total_energy(s, s->energy));
     }
 }
 

@@ -24,6 +24,9 @@ typedef struct anneal_settings {
     uint32_t hamiltonian;                   /* position in the program; keys the randomness */
     bool (*cancelled)(const void *context); /* asked once a sweep */
     const void *cancel_context;
+    /* ISG_ANNEAL: told the final state of every read and its energy, offset included; may be NULL. */
+    void (*read_done)(void *context, int32_t read, const int8_t *state, double energy);
+    void *read_context;
 } anneal_settings;
 
 typedef struct anneal_result {

@@ -151,32 +151,56 @@ static isg_abi_hamiltonian record_of(const problem *p)
                                  .sweep = sweep};
 }
 
-isg_status problem_anneal(const problem *p, const anneal_settings *settings, int8_t *state, double *best, isg_error *error)
+isg_status problem_kernels_open(problem_kernels *k, const problem *p, isg_error *error)
 {
-    isg_abi_hamiltonian h = record_of(p);
     row_frame head = {.p = p};
-    size_t threshold_count = ((size_t)p->spins + 3) / 4 * 4, scratch_bytes = anneal_scratch_bytes(&h);
+    *k = (problem_kernels){.problem = p, .hamiltonian = record_of(p), .threshold_count = ((size_t)p->spins + 3) / 4 * 4};
     isg_status status = problem_rows_open(&head.rows, p, error);
     if (status)
         return status;
-    head.thresholds = memory_take(p->allocator, threshold_count, sizeof *head.thresholds);
-    memory_aligned frame = memory_take_aligned(p->allocator, STATE_OFFSET + (size_t)p->spins);
-    memory_aligned tables = memory_take_aligned(p->allocator, (size_t)p->spins);
-    memory_aligned scratch = memory_take_aligned(p->allocator, scratch_bytes);
-    if (head.thresholds && frame.at && tables.at && scratch.at) {
-        memcpy(frame.at, &head, sizeof head);
-        memset(tables.at, p->domain == PROBLEM_BINARY ? 0 : -1, (size_t)p->spins); /* lowest, at offset 0 */
-        isg_abi_context context = {.frame = frame.at, .tables = tables.at};
-        *best = anneal_solve(&h, &context, settings, scratch.at).energy;
+    head.thresholds = memory_take(p->allocator, k->threshold_count, sizeof *head.thresholds);
+    k->frame = memory_take_aligned(p->allocator, STATE_OFFSET + (size_t)p->spins);
+    k->tables = memory_take_aligned(p->allocator, (size_t)p->spins);
+    if (!head.thresholds || !k->frame.at || !k->tables.at) {
+        status = error_no_memory(error);
+        problem_rows_close(&head.rows, p);
+        memory_release(p->allocator, head.thresholds, k->threshold_count, sizeof *head.thresholds);
+        memory_release_aligned(p->allocator, &k->tables);
+        memory_release_aligned(p->allocator, &k->frame);
+        return status;
+    }
+    memcpy(k->frame.at, &head, sizeof head);
+    memset(k->tables.at, p->domain == PROBLEM_BINARY ? 0 : -1, (size_t)p->spins); /* lowest, at offset 0 */
+    k->context = (isg_abi_context){.frame = k->frame.at, .tables = k->tables.at};
+    return ISG_OK;
+}
+
+void problem_kernels_close(problem_kernels *k)
+{
+    const problem *p = k->problem;
+    row_frame head;
+    memcpy(&head, k->frame.at, sizeof head);
+    problem_rows_close(&head.rows, p);
+    memory_release(p->allocator, head.thresholds, k->threshold_count, sizeof *head.thresholds);
+    memory_release_aligned(p->allocator, &k->tables);
+    memory_release_aligned(p->allocator, &k->frame);
+}
+
+isg_status problem_anneal(const problem *p, const anneal_settings *settings, int8_t *state, double *best, isg_error *error)
+{
+    problem_kernels k;
+    isg_status status = problem_kernels_open(&k, p, error);
+    if (status)
+        return status;
+    memory_aligned scratch = memory_take_aligned(p->allocator, anneal_scratch_bytes(&k.hamiltonian));
+    if (scratch.at) {
+        *best = anneal_solve(&k.hamiltonian, &k.context, settings, scratch.at).energy;
         if (p->spins)
-            memcpy(state, frame.at + STATE_OFFSET, (size_t)p->spins);
+            memcpy(state, k.frame.at + STATE_OFFSET, (size_t)p->spins);
     } else {
         status = error_no_memory(error);
     }
     memory_release_aligned(p->allocator, &scratch);
-    memory_release_aligned(p->allocator, &tables);
-    memory_release_aligned(p->allocator, &frame);
-    memory_release(p->allocator, head.thresholds, threshold_count, sizeof *head.thresholds);
-    problem_rows_close(&head.rows, p);
+    problem_kernels_close(&k);
     return status;
 }

@@ -10,6 +10,7 @@ const cli_command cli_commands[] = {
     {"compile", cli_compile, "compile a model to a shared object, an object file, or assembly"},
     {"lower", cli_lower, "show what a model becomes, at any stage of the compiler"},
     {"opt", cli_opt, "run passes on a program in the text form"},
+    {"inspect", cli_inspect, "see the Hamiltonians of a model, or a problem: numbers, spectrum, landscape"},
     {"fit", cli_fit, "whether a model fits the machines there are, and what it loses there"},
     {"solve", cli_solve, "look for the state of lowest energy of a problem from a file"},
     {"convert", cli_convert, "a problem file from one format to another, its energies unchanged"},
