@@ -1,0 +1,406 @@
+/* test_kernel_group.c - heat bath over groups (kernels/group.h): exact distributions, faults that must be seen, and the same
+ * bits on every instruction set. */
+#include "runtime_check.h"
+
+#include "backends/native/kernels/group.h"
+
+#include <math.h>
+
+enum { SPINS_MAX = 64 * 64, ACTIVE_MAX = 12 };
+
+typedef uint64_t (*sweep_function)(char *work, const group_layout *l, int8_t *state, double beta, const uint32_t key[2],
+                                   uint32_t sweep);
+
+static uint64_t sweep_plain(char *work, const group_layout *l, int8_t *state, double beta, const uint32_t key[2], uint32_t sweep)
+{
+    return group_sweep(work, l, state, beta, key, sweep);
+}
+
+#ifdef __x86_64__
+__attribute__((target("avx2"))) static uint64_t sweep_avx2(char *work, const group_layout *l, int8_t *state, double beta,
+                                                           const uint32_t key[2], uint32_t sweep)
+{
+    return group_sweep(work, l, state, beta, key, sweep);
+}
+
+__attribute__((target("avx512f,avx512vl,avx512dq,avx512bw"))) static uint64_t
+sweep_avx512(char *work, const group_layout *l, int8_t *state, double beta, const uint32_t key[2], uint32_t sweep)
+{
+    return group_sweep(work, l, state, beta, key, sweep);
+}
+#endif
+
+/* Those that this processor has; returns how many. */
+static int sweep_functions(sweep_function out[3])
+{
+    int count = 0;
+    out[count++] = sweep_plain;
+#ifdef __x86_64__
+    if (__builtin_cpu_supports("avx2"))
+        out[count++] = sweep_avx2;
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
+        __builtin_cpu_supports("avx512bw"))
+        out[count++] = sweep_avx512;
+#endif
+    return count;
+}
+
+/* ---- problems -------------------------------------------------------------------------------- */
+
+typedef struct model {
+    group_layout l;
+    double *linear, *coupling; /* as group_prepare takes them */
+    double uniform;
+    char *work;
+    int8_t *state;
+} model;
+
+static uint64_t random_word = 1;
+
+static double uniform_number(void) /* in [-1, 1) */
+{
+    random_word = random_word * 6364136223846793005u + 1442695040888963407u;
+    return (double)(random_word >> 11) * 0x1p-52 - 1;
+}
+
+static model make_model(group_shape shape, double uniform, double scale)
+{
+    model m = {.l = group_layout_of(shape), .uniform = uniform};
+    size_t spins = (size_t)(shape.members * shape.groups);
+    m.linear = calloc(spins, sizeof *m.linear);
+    m.coupling = calloc(spins * (size_t)shape.groups, sizeof *m.coupling);
+    m.work = aligned_alloc(64, (size_t)m.l.total);
+    m.state = malloc(spins);
+    for (size_t i = 0; i < spins; i++)
+        m.linear[i] = scale * uniform_number();
+    return m;
+}
+
+static void couple(model *m, double scale)
+{
+    int64_t groups = m->l.groups;
+    for (int64_t t = 0; t < m->l.members; t++)
+        for (int64_t i = 0; i < groups; i++)
+            for (int64_t j = 0; j < i; j++)
+                m->coupling[(t * groups + i) * groups + j] = m->coupling[(t * groups + j) * groups + i] =
+                    scale * uniform_number();
+}
+
+static void prepare(model *m)
+{
+    group_prepare(m->work, &m->l, m->linear, m->l.shape.rows ? m->coupling : NULL, m->uniform);
+}
+
+static void close_model(model *m)
+{
+    free(m->linear);
+    free(m->coupling);
+    free(m->work);
+    free(m->state);
+}
+
+static int64_t spin_of(const model *m, int64_t member, int64_t group)
+{
+    return member * m->l.shape.member_stride + group * m->l.shape.group_stride;
+}
+
+/* The energy as the coefficients state it. */
+static double energy_of(const model *m, const int8_t *state)
+{
+    double energy = 0;
+    for (int64_t g = 0; g < m->l.groups; g++)
+        for (int64_t t = 0; t < m->l.members; t++) {
+            double field = m->linear[spin_of(m, t, g)];
+            for (int64_t u = 0; u < t; u++)
+                field += m->uniform * state[spin_of(m, u, g)];
+            for (int64_t j = 0; j < g; j++)
+                field += m->coupling[(t * m->l.groups + g) * m->l.groups + j] * state[spin_of(m, t, j)];
+            energy += field * state[spin_of(m, t, g)];
+        }
+    return energy;
+}
+
+/* ---- the exact distribution ------------------------------------------------------------------ */
+
+/* Bit g * members + t of `bits`: member t of group g. */
+static void set_state(model *m, uint32_t bits)
+{
+    for (int64_t g = 0; g < m->l.groups; g++)
+        for (int64_t t = 0; t < m->l.members; t++)
+            m->state[spin_of(m, t, g)] = bits >> (g * m->l.members + t) & 1 ? 1 : (int8_t)m->l.shape.lowest;
+}
+
+static uint32_t bits_of(const model *m)
+{
+    uint32_t bits = 0;
+    for (int64_t g = 0; g < m->l.groups; g++)
+        for (int64_t t = 0; t < m->l.members; t++)
+            bits |= (uint32_t)(m->state[spin_of(m, t, g)] == 1) << (g * m->l.members + t);
+    return bits;
+}
+
+/* share[state] after `sweeps` sequential heat baths over the groups, from all-lowest. */
+static void propagate(model *m, double beta, int sweeps, double *share)
+{
+    uint32_t spins = (uint32_t)(m->l.members * m->l.groups), states = 1u << spins, members = (uint32_t)m->l.members;
+    double *energy = malloc(states * sizeof *energy);
+    for (uint32_t bits = 0; bits < states; bits++) {
+        set_state(m, bits);
+        energy[bits] = energy_of(m, m->state);
+        share[bits] = bits == 0;
+    }
+    for (int step = 0; step < sweeps * (int)m->l.groups; step++) {
+        uint32_t group = (uint32_t)(step % (int)m->l.groups), mask = ((1u << members) - 1) << (group * members);
+        for (uint32_t rest = 0; rest < states; rest++) {
+            if (rest & mask)
+                continue;
+            double least = INFINITY, weight = 0, all = 0;
+            for (uint32_t k = 0; k < 1u << members; k++)
+                least = fmin(least, energy[rest | k << (group * members)]);
+            for (uint32_t k = 0; k < 1u << members; k++) {
+                weight += exp(-beta * (energy[rest | k << (group * members)] - least));
+                all += share[rest | k << (group * members)];
+            }
+            for (uint32_t k = 0; k < 1u << members; k++) {
+                uint32_t bits = rest | k << (group * members);
+                share[bits] = all * exp(-beta * (energy[bits] - least)) / weight;
+            }
+        }
+    }
+    free(energy);
+}
+
+/* Beyond it chance goes once in about 10^5 (Wilson and Hilferty's approximation). */
+static double chi_limit(double freedom)
+{
+    double k = freedom < 1 ? 1 : freedom, z = 1 - 2 / (9 * k) + 4.3 * sqrt(2 / (9 * k));
+    return k * z * z * z;
+}
+
+/* By how much the mean energy of the states counted is off, in standard errors. */
+static double energy_deviation(model *m, const double *share, const int *counts, int chains)
+{
+    double mean = 0, square = 0, got = 0;
+    for (uint32_t bits = 0; bits < 1u << (m->l.members * m->l.groups); bits++) {
+        set_state(m, bits);
+        double energy = energy_of(m, m->state);
+        mean += share[bits] * energy;
+        square += share[bits] * energy * energy;
+        got += counts[bits] * energy / chains;
+    }
+    return fabs(got - mean) / sqrt((square - mean * mean) / chains);
+}
+
+/* Whether chains from all-lowest are distributed as they must be, by every state's count and by the mean energy. The fault
+ * seeded: the kernel runs at `factor` times the inverse temperature. */
+static bool distribution_holds(model *m, sweep_function sweep, double beta, double factor, int sweeps, int chains)
+{
+    uint32_t states = 1u << (m->l.members * m->l.groups);
+    double *share = malloc(states * sizeof *share), chi = 0, rare = 0, rare_counted = 0, freedom = -1;
+    int *counts = calloc(states, sizeof *counts);
+    propagate(m, beta, sweeps, share);
+    for (int chain = 0; chain < chains; chain++) {
+        uint32_t key[2] = {(uint32_t)chain, 7};
+        set_state(m, 0);
+        group_start(m->work, &m->l, m->state);
+        for (int k = 0; k < sweeps; k++)
+            sweep(m->work, &m->l, m->state, beta * factor, key, (uint32_t)k);
+        counts[bits_of(m)]++;
+    }
+    for (uint32_t bits = 0; bits < states; bits++) {
+        double expected = chains * share[bits];
+        if (expected < 8) {
+            rare += expected;
+            rare_counted += counts[bits];
+            continue;
+        }
+        chi += (counts[bits] - expected) * (counts[bits] - expected) / expected;
+        freedom++;
+    }
+    if (rare > 1) {
+        chi += (rare_counted - rare) * (rare_counted - rare) / rare;
+        freedom++;
+    }
+    bool holds = chi < chi_limit(freedom) && energy_deviation(m, share, counts, chains) < 4.5;
+    free(share);
+    free(counts);
+    return holds;
+}
+
+/* Hot, medium and cold; one sweep, which shows the transition probabilities, and several. */
+static void test_distribution(void)
+{
+    static const group_shape shapes[] = {
+        {3, 4, 4, 1, 0, 1}, {4, 3, 1, 4, -1, 1},   {2, 5, 5, 1, 0, 1},
+        {8, 1, 1, 1, 0, 0}, {10, 1, 1, 10, -1, 0}, {5, 2, 2, 1, 0, 1},
+    };
+    static const double betas[] = {0.2, 1, 3};
+    bool full = getenv("ISG_TEST_FULL"), quick = getenv("ISG_TEST_QUICK");
+    int chains = full ? 400000 : quick ? 2000 : 8000, seen_hotter = 0, seen_sign = 0, runs = 0;
+    sweep_function functions[3];
+    int function_count = sweep_functions(functions);
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
+        for (int b = 0; b < 3; b++) {
+            model m = make_model(shapes[i], i % 2 ? 0.3 : 1.1, 1);
+            sweep_function sweep = functions[(i + (size_t)b) % (size_t)function_count];
+            couple(&m, shapes[i].rows ? 0.8 : 0);
+            prepare(&m);
+            for (int sweeps = 1; sweeps <= 4; sweeps += 3)
+                CHECK(distribution_holds(&m, sweep, betas[b], 1, sweeps, chains), "shape %zu, beta %g, %d sweeps", i, betas[b],
+                      sweeps);
+            seen_hotter += !distribution_holds(&m, sweep, betas[b], 1 / 1.05, 2, chains);
+            seen_sign += !distribution_holds(&m, sweep, betas[b], -1, 2, chains);
+            runs++;
+            close_model(&m);
+        }
+    CHECK(seen_sign == runs, "a wrong sign was seen in %d of %d runs", seen_sign, runs);
+    CHECK(quick || seen_hotter >= runs / 2, "temperature x 1.05 was seen in %d of %d runs", seen_hotter, runs);
+}
+
+/* Sixty-four equal members: the number raised has a known distribution. */
+static void test_many_members(void)
+{
+    enum { MEMBERS = 64, CHAINS = 3000 };
+    static const double betas[] = {0.05, 0.5, 5};
+    for (int b = 0; b < 3; b++) {
+        model m = make_model((group_shape){MEMBERS, 1, 1, MEMBERS, 0, 0}, 0.25, 0);
+        double share[MEMBERS + 1], total = 0, chi = 0, freedom = -1;
+        int counts[MEMBERS + 1] = {0};
+        for (int i = 0; i < MEMBERS; i++)
+            m.linear[i] = -2;
+        prepare(&m);
+        for (int k = 0; k <= MEMBERS; k++)
+            total += share[k] = exp(lgamma(MEMBERS + 1) - lgamma(k + 1) - lgamma(MEMBERS - k + 1) -
+                                    betas[b] * (-2.0 * k + 0.125 * k * (k - 1.0)));
+        for (uint32_t chain = 0; chain < CHAINS; chain++) {
+            int raised = 0;
+            memset(m.state, 0, MEMBERS);
+            group_start(m.work, &m.l, m.state);
+            sweep_plain(m.work, &m.l, m.state, betas[b], (uint32_t[]){chain, 1}, 0);
+            for (int i = 0; i < MEMBERS; i++)
+                raised += m.state[i];
+            counts[raised]++;
+        }
+        for (int k = 0; k <= MEMBERS; k++) {
+            double expected = CHAINS * share[k] / total;
+            if (expected >= 5) {
+                chi += (counts[k] - expected) * (counts[k] - expected) / expected;
+                freedom++;
+            } else {
+                CHECK(counts[k] < 30 + 10 * expected, "%d raised: %d times, not %g", k, counts[k], expected);
+            }
+        }
+        CHECK(chi < chi_limit(freedom), "beta %g: chi squared %g of %g", betas[b], chi, freedom);
+        close_model(&m);
+    }
+}
+
+/* ---- the same everywhere, and consistent ----------------------------------------------------- */
+
+static void random_start(model *m)
+{
+    for (int64_t i = 0; i < m->l.members * m->l.groups; i++)
+        m->state[i] = uniform_number() < 0 ? 1 : (int8_t)m->l.shape.lowest;
+    group_start(m->work, &m->l, m->state);
+}
+
+/* The fields of the workspace are those of the state, in the workspace's units. */
+static void check_fields(const model *m)
+{
+    double step = 1 - (double)m->l.shape.lowest, unit = ((const group_head *)(const void *)m->work)->unit;
+    for (int64_t g = 0; g < m->l.groups; g++)
+        for (int64_t t = 0; t < m->l.members; t++) {
+            double field = m->linear[spin_of(m, t, g)], got;
+            field += (double)(m->l.shape.lowest * (m->l.members - 1)) * m->uniform;
+            for (int64_t j = 0; j < m->l.groups; j++)
+                field += m->coupling[(t * m->l.groups + g) * m->l.groups + j] * m->state[spin_of(m, t, j)];
+            got = ((const float *)(const void *)(m->work + m->l.field))[t * m->l.padded + g];
+            CHECK(fabs(got - step * field / unit) < 1e-3, "member %d of group %d: %g, not %g", (int)t, (int)g, got,
+                  step * field / unit);
+        }
+}
+
+static void test_same_bits(void)
+{
+    static const group_shape shapes[] = {{8, 49, 49, 1, 0, 1},  {3, 17, 1, 3, -1, 1},  {2, 1, 1, 2, 0, 1},
+                                         {5, 16, 16, 1, -1, 0}, {20, 18, 18, 1, 0, 1}, {40, 3, 3, 1, 0, 1},
+                                         {64, 5, 1, 64, 0, 1},  {12, 70, 70, 1, 0, 1}};
+    sweep_function functions[3];
+    int count = sweep_functions(functions);
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+        model m = make_model(shapes[i], 0.7, 1);
+        size_t spins = (size_t)(shapes[i].members * shapes[i].groups);
+        couple(&m, shapes[i].rows ? 0.5 : 0);
+        prepare(&m);
+        random_start(&m);
+        int8_t *start = malloc(spins), *expected = malloc(spins);
+        memcpy(start, m.state, spins);
+        for (int f = 0; f < count; f++) {
+            uint64_t flips = 0;
+            memcpy(m.state, start, spins);
+            group_start(m.work, &m.l, m.state);
+            for (uint32_t k = 0; k < 30; k++)
+                flips += functions[f](m.work, &m.l, m.state, 0.1 * pow(1.2, k), (uint32_t[]){3, 4}, k);
+            check_fields(&m);
+            CHECK(flips > 0, "nothing moved");
+            if (f == 0)
+                memcpy(expected, m.state, spins);
+            CHECK(!memcmp(expected, m.state, spins), "shape %zu: function %d differs", i, f);
+        }
+        free(start);
+        free(expected);
+        close_model(&m);
+    }
+}
+
+/* Tiny and huge numbers, zeros, no temperature at all: states stay states, and at no temperature the ground state is found. */
+static void test_extremes(void)
+{
+    static const double scales[] = {0, 5e-324, 1e-310, 1e-200, 1, 1e200, 8e307};
+    static const double betas[] = {0, 1e-300, 1, 1e300};
+    for (size_t s = 0; s < sizeof scales / sizeof *scales; s++)
+        for (size_t b = 0; b < sizeof betas / sizeof *betas; b++)
+            for (int64_t low = -1; low <= 0; low++) {
+                model m = make_model((group_shape){4, 3, 3, 1, low, 1}, scales[s], scales[s]);
+                couple(&m, scales[s] / 2);
+                prepare(&m);
+                random_start(&m);
+                for (uint32_t k = 0; k < 20; k++)
+                    sweep_plain(m.work, &m.l, m.state, betas[b] / (scales[s] > 1 ? scales[s] : 1), (uint32_t[]){1, 2}, k);
+                for (int i = 0; i < 12; i++)
+                    CHECK(m.state[i] == 1 || m.state[i] == low, "spin %d is %d", i, m.state[i]);
+                close_model(&m);
+            }
+}
+
+/* At a temperature of nearly nothing a group takes its best state at once. */
+static void test_ground_states(void)
+{
+    for (int trial = 0; trial < 200; trial++) {
+        int64_t members = 2 + trial % 9;
+        model m = make_model((group_shape){members, 1, 1, members, -(trial & 1), 0}, 0.05 + 0.3 * (trial % 5), 1);
+        double least = INFINITY;
+        prepare(&m);
+        random_start(&m);
+        sweep_plain(m.work, &m.l, m.state, 1e9, (uint32_t[]){(uint32_t)trial, 2}, 0);
+        double got = energy_of(&m, m.state);
+        for (uint32_t bits = 0; bits < 1u << members; bits++) {
+            set_state(&m, bits);
+            least = fmin(least, energy_of(&m, m.state));
+        }
+        CHECK(got < least + 1e-5, "trial %d: %g, not %g", trial, got, least);
+        close_model(&m);
+    }
+}
+
+int main(void)
+{
+    test_distribution();
+    test_many_members();
+    test_same_bits();
+    test_extremes();
+    test_ground_states();
+    if (check_failures)
+        fprintf(stderr, "%d checks failed\n", check_failures);
+    return check_failures != 0;
+}
