@@ -75,6 +75,15 @@ static json_t *one_text(arena *a, const char *text)
     return list;
 }
 
+/* Takes over what there is. */
+static void put_view(arena *a, json_t *value, const machine_view *view)
+{
+    if (view->partition)
+        value_put(a, value, "partition", view->partition);
+    if (view->machine)
+        value_put(a, value, "machine", view->machine);
+}
+
 static void put_nulls(arena *a, json_t *value)
 {
     for (int k = 0; k < NUMERIC_KEYS; k++)
@@ -140,8 +149,6 @@ static isg_status put_numbers(arena *a, json_t *value, const target *t, const me
         value_put(a, value, "spectrum", spectrum_value(a, &e, &o->ladder));
         value_put(a, value, "measured", measured_value(a, o, &l));
         value_put(a, value, "landscape", landscape_value(a, p, o, &l));
-        value_put(a, value, "partition", x->view.partition ? json_incref(x->view.partition) : value_null());
-        value_put(a, value, "machine", x->view.machine ? json_incref(x->view.machine) : value_null());
         value_put(a, value, "state", landscape_up(a, observation_state(o, o->reads), p->spins));
         put_notes(a, value, x, &n, &l);
     }
@@ -152,6 +159,7 @@ static isg_status put_numbers(arena *a, json_t *value, const target *t, const me
 isg_status document_of_anneal(arena *a, const ir_module *m, ir_op anneal, const char *moves, const target *t, const measured *x,
                               json_t **out, isg_error *error)
 {
+    bool bound = x->problem != NULL;
     spin_names names = spin_names_of_anneal(m, anneal, a);
     bool exact;
     int64_t pairs = count_pairs(a, m, anneal, &exact), array = attention_array(m, anneal);
@@ -162,7 +170,7 @@ isg_status document_of_anneal(arena *a, const ir_module *m, ir_op anneal, const 
     value_put(a, value, "domain", value_text(a, domain_text(&names)));
     value_put(a, value, "arrays", structure_arrays(a, m, anneal, &names));
     value_put(a, value, "formula", value_text(a, structure_formula(m, anneal, a)));
-    value_put(a, value, "terms", structure_terms(a, m, anneal, x ? x->terms : NULL));
+    value_put(a, value, "terms", structure_terms(a, m, anneal, bound ? x->terms : NULL));
     value_put(a, value, "couplings", value_count(a, pairs));
     value_put(a, value, "couplings_exact", value_flag(exact));
     value_put(a, value, "fields", value_null());
@@ -170,11 +178,12 @@ isg_status document_of_anneal(arena *a, const ir_module *m, ir_op anneal, const 
     value_put(a, value, "independent_parts", value_count(a, groups && groups->present ? groups->number : 1));
     value_put(a, value, "moves", one_text(a, moves));
     value_put(a, value, "notes", value_array(a));
-    if (x && array >= 0)
+    if (bound && array >= 0)
         value_put(a, value, "attention",
                   attention_value(a, &names.arrays[array], x->problem, observation_state(x->observation, x->observation->reads),
                                   x->inputs, x->input_count));
-    isg_status status = x ? put_numbers(a, value, t, x, error) : ISG_OK;
+    isg_status status = bound ? put_numbers(a, value, t, x, error) : ISG_OK;
+    put_view(a, value, &x->view);
     put_nulls(a, value);
     *out = value;
     return status;
@@ -237,6 +246,7 @@ isg_status document_of_problem(arena *a, const char *name, const char *moves, co
     value_put(a, value, "moves", one_text(a, moves));
     value_put(a, value, "notes", value_array(a));
     isg_status status = put_numbers(a, value, t, x, error);
+    put_view(a, value, &x->view);
     put_nulls(a, value);
     *out = value;
     return status;

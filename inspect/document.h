@@ -7,12 +7,12 @@
 #include "inspect/observe.h"
 #include "inspect/structure.h"
 
-/* What machines made of a Hamiltonian; values of README.md, NULL standing for null. */
+/* What a machine made of a Hamiltonian; values of README.md that the document takes over, NULL standing for null. */
 typedef struct machine_view {
     json_t *partition, *machine;
 } machine_view;
 
-/* One Hamiltonian in numbers. */
+/* One Hamiltonian in numbers; `problem` and what follows are NULL where no inputs were given. */
 typedef struct measured {
     const problem *problem;
     const observation *observation;
@@ -22,7 +22,7 @@ typedef struct measured {
     machine_view view;
 } measured;
 
-/* HAMILTONIAN of README.md. `m` NULL without inputs, all but the structure then is null. */
+/* HAMILTONIAN of README.md; all but its structure is null without numbers. moves may be NULL: not known before compiling. */
 isg_status document_of_anneal(arena *a, const ir_module *m, ir_op anneal, const char *moves, const target *t, const measured *numbers,
                               json_t **out, isg_error *error);
 isg_status document_of_problem(arena *a, const char *name, const char *moves, const target *t, const measured *numbers, json_t **out,

@@ -6,6 +6,7 @@
 #include "frontend/cli/options.h"
 #include "frontend/cli/run_data.h"
 #include "inspect/document.h"
+#include "inspect/machine_view.h"
 #include "inspect/model_run.h"
 #include "inspect/page/page.h"
 #include "inspect/text.h"
@@ -68,6 +69,7 @@ typedef struct session {
     int64_t samples;
     machine *machine;
     machine_settings machine_settings;
+    const char *machine_refuses; /* why the target cannot run the model; NULL: it can, or there is none */
     model_run run;
     problem problem;
     observation observation;
@@ -162,14 +164,39 @@ static int run_sample(session *s)
     return EXIT_DONE;
 }
 
+static const target *machine_target(const session *s)
+{
+    const target *t = s->compilation.target;
+    return t && t->kind != TARGET_NATIVE ? t : NULL;
+}
+
+/* Before the probes are in, which are none of the machine's business. */
+static int open_machine(session *s)
+{
+    const inspect_options *o = s->options;
+    isg_error error;
+    s->machine_settings = (machine_settings){.target = machine_target(s), .reads = o->reads, .sweeps = o->sweeps, .seed = o->seed};
+    if (!s->machine_settings.target)
+        return EXIT_DONE;
+    isg_status status = machine_open(&s->machine, s->compilation.module, &s->machine_settings, s->cli->allocator, &error);
+    if (status == ISG_INVALID) {
+        s->machine_refuses = arena_format(&s->cli->arena, "%s", error.message);
+        return EXIT_DONE;
+    }
+    return status ? cli_fail_error(s->cli, &error) : EXIT_DONE;
+}
+
 static int observe_model(session *s)
 {
     cli *c = s->cli;
     const inspect_options *o = s->options;
+    int status = open_machine(s);
+    if (status)
+        return status;
     const observe_settings settings = {.reads = o->reads, .sweeps = o->sweeps, .seed = o->seed};
     s->run = model_run_open(s->compilation.module, probes_insert(s->compilation.module, &c->arena), &settings, s->machine,
                             c->allocator, &c->arena);
-    int status = compile_program(s);
+    status = compile_program(s);
     if (!status)
         status = run_check_names(c, s->program, s->inputs, o->inputs.count, NULL, 0);
     if (!status)
@@ -198,12 +225,39 @@ static sample_input *sample_inputs(session *s)
     return list;
 }
 
+/* Parts without numbers too; what the machine makes of them only with. */
+static int view_anneal(session *s, ir_op op, uint32_t number, machine_view *out)
+{
+    arena *a = &s->cli->arena;
+    const target *t = machine_target(s);
+    const observed_anneal *x = s->run.anneals ? &s->run.anneals[number] : NULL;
+    isg_error error;
+    *out = (machine_view){0};
+    if (!t)
+        return EXIT_DONE;
+    const machine_parts parts = machine_parts_of(s->compilation.module, op, a);
+    out->partition = machine_partition_value(a, &parts, t, x ? &x->problem : NULL);
+    if (s->machine_refuses)
+        out->machine = machine_refused_value(a, t, s->machine_refuses);
+    if (!x || !x->machine_state)
+        return EXIT_DONE;
+    const machine_answer answer = {.up = x->machine_state,
+                                   .energy = x->machine_energy,
+                                   .passes = (int32_t)machine_tally_of(s->machine, number).passes,
+                                   .reads = machine_reads(&s->machine_settings),
+                                   .sweeps = machine_sweeps(&s->machine_settings)};
+    if (machine_answer_value(a, &parts, t, &x->problem, &answer, observation_state(&x->observation, x->observation.reads),
+                             x->observation.energies[x->observation.reads], &out->machine, &error))
+        return cli_fail_error(s->cli, &error);
+    return EXIT_DONE;
+}
+
 static int describe_anneal(session *s, ir_op op, uint32_t number, json_t *list)
 {
     arena *a = &s->cli->arena;
     const ir_module *m = s->compilation.module;
     const observed_anneal *x = s->run.anneals ? &s->run.anneals[number] : NULL;
-    measured numbers;
+    measured numbers = {0};
     json_t *value;
     isg_error error;
     if (x)
@@ -212,7 +266,10 @@ static int describe_anneal(session *s, ir_op op, uint32_t number, json_t *list)
                              .terms = x->terms,
                              .inputs = sample_inputs(s),
                              .input_count = (uint32_t)s->data.input_count};
-    if (document_of_anneal(a, m, op, x ? x->moves : NULL, s->compilation.target, x ? &numbers : NULL, &value, &error))
+    int status = view_anneal(s, op, number, &numbers.view);
+    if (status)
+        return status;
+    if (document_of_anneal(a, m, op, x ? x->moves : NULL, machine_target(s), &numbers, &value, &error))
         return cli_fail_error(s->cli, &error);
     value_push(a, list, value);
     return EXIT_DONE;
@@ -249,6 +306,30 @@ static int inspect_model(session *s)
 
 /* ---- problems --------------------------------------------------------------------------------- */
 
+static int view_problem(session *s, machine_view *out)
+{
+    arena *a = &s->cli->arena;
+    const inspect_options *o = s->options;
+    const target *t = machine_target(s);
+    const observation *x = &s->observation;
+    machine_parts parts;
+    machine_answer answer;
+    isg_error error;
+    *out = (machine_view){0};
+    if (!t)
+        return EXIT_DONE;
+    if (machine_parts_of_problem(&s->problem, t, a, &parts, &error))
+        return cli_fail_error(s->cli, &error);
+    out->partition = machine_partition_value(a, &parts, t, &s->problem);
+    isg_status status = machine_ask(&s->problem, t, o->reads, o->sweeps, o->seed, a, &answer, &error);
+    if (status == ISG_INVALID)
+        out->machine = machine_refused_value(a, t, error.message);
+    else if (!status)
+        status = machine_answer_value(a, &parts, t, &s->problem, &answer, observation_state(x, x->reads), x->energies[x->reads],
+                                      &out->machine, &error);
+    return status && status != ISG_INVALID ? cli_fail_error(s->cli, &error) : EXIT_DONE;
+}
+
 static int inspect_problem(session *s)
 {
     cli *c = s->cli;
@@ -266,9 +347,12 @@ static int inspect_problem(session *s)
     const observe_settings settings = {.reads = o->reads, .sweeps = o->sweeps, .seed = o->seed};
     if (observe_problem(&s->problem, &settings, &s->observation, &error))
         return cli_fail_error(c, &error);
-    const measured numbers = {.problem = &s->problem, .observation = &s->observation};
+    measured numbers = {.problem = &s->problem, .observation = &s->observation};
+    status = view_problem(s, &numbers.view);
+    if (status)
+        return status;
     json_t *list = value_array(&c->arena), *value;
-    if (document_of_problem(&c->arena, "problem", "single flips, spin by spin in order", s->compilation.target, &numbers, &value, &error))
+    if (document_of_problem(&c->arena, "problem", "single flips, spin by spin in order", machine_target(s), &numbers, &value, &error))
         return cli_fail_error(c, &error);
     value_push(&c->arena, list, value);
     const char *slash = strrchr(s->path, '/');
