@@ -33,6 +33,13 @@ static const char *count(page *p, const json_t *value, const char *path)
     return arena_format(p->arena, "%lld", (long long)value_count_at(value, path));
 }
 
+/* An inspection that was written before may have been changed since. */
+static const char *words(const json_t *value, const char *path)
+{
+    const char *text = value_text_at(value, path);
+    return text ? text : "-";
+}
+
 static const char *plural(page *p, int64_t n, const char *what)
 {
     return arena_format(p->arena, "%lld %s%s", (long long)n, what, n == 1 ? "" : "s");
@@ -81,10 +88,12 @@ static const char *spin_text(page *p, const json_t *h, int64_t spin)
     for (size_t i = json_array_size(indices); i-- > 0;) {
         const json_t *index = json_array_get(indices, i);
         int64_t extent = value_count_at(index, "extent");
-        text = arena_format(p->arena, "%s=%lld%s%s", value_text_at(index, "name"), (long long)(rest % extent), *text ? ", " : "", text);
+        if (extent <= 0)
+            return arena_format(p->arena, "%lld", (long long)spin);
+        text = arena_format(p->arena, "%s=%lld%s%s", words(index, "name"), (long long)(rest % extent), *text ? ", " : "", text);
         rest /= extent;
     }
-    return arena_format(p->arena, "%s[%s]", value_text_at(array, "name"), text);
+    return arena_format(p->arena, "%s[%s]", words(array, "name"), text);
 }
 
 /* ---- sections --------------------------------------------------------------------------------- */
@@ -96,16 +105,16 @@ static void write_terms(page *p, const json_t *h)
         const json_t *term = json_array_get(terms, k);
         int64_t degree = value_count_at(term, "degree"), n = value_count_at(term, "couplings");
         const char *what = degree == 2 ? plural(p, n, "coupling") : degree == 1 ? plural(p, n, "field") : "the offset";
-        write_line(p, "  %s", value_text_at(term, "text"));
+        write_line(p, "  %s", words(term, "text"));
         if (value_at(term, "source"))
-            write_line(p, "      %s, from %s:%s:%s", what, value_text_at(term, "source.file"), count(p, term, "source.line"),
+            write_line(p, "      %s, from %s:%s:%s", what, words(term, "source.file"), count(p, term, "source.line"),
                        count(p, term, "source.column"));
         else
             write_line(p, "      %s", what);
         const json_t *calls = value_at(term, "source.called_from");
         for (size_t c = json_array_size(calls); c-- > 0;) {
             const json_t *call = json_array_get(calls, c);
-            write_line(p, "      in %s, called at %s:%s:%s", value_text_at(call, "callee"), value_text_at(call, "file"),
+            write_line(p, "      in %s, called at %s:%s:%s", words(call, "callee"), words(call, "file"),
                        count(p, call, "line"), count(p, call, "column"));
         }
         const json_t *d = value_at(term, "numbers");
@@ -119,10 +128,10 @@ static void write_structure(page *p, const json_t *h)
 {
     bool exact = json_is_true(value_at(h, "couplings_exact"));
     const char *fields = value_at(h, "fields") ? arena_format(p->arena, ", %s", plural(p, value_count_at(h, "fields"), "field")) : "";
-    write_line(p, "%s: %s in %s, %s%s%s", value_text_at(h, "name"), plural(p, value_count_at(h, "spins"), "spin"),
-               value_text_at(h, "domain"), exact ? "" : "at most ", plural(p, value_count_at(h, "couplings"), "coupling"), fields);
+    write_line(p, "%s: %s in %s, %s%s%s", words(h, "name"), plural(p, value_count_at(h, "spins"), "spin"),
+               words(h, "domain"), exact ? "" : "at most ", plural(p, value_count_at(h, "couplings"), "coupling"), fields);
     if (value_at(h, "health"))
-        write_line(p, "  %s", value_text_at(h, "health.line"));
+        write_line(p, "  %s", words(h, "health.line"));
     write_line(p, "\nterms");
     write_terms(p, h);
     const json_t *groups = value_at(h, "groups"), *moves = value_at(h, "moves");
@@ -130,11 +139,11 @@ static void write_structure(page *p, const json_t *h)
         write_line(p, "\nstructure");
     for (size_t k = 0; k < json_array_size(groups); k++)
         write_line(p, "  %s of spins: %s", plural(p, value_count_at(json_array_get(groups, k), "count"), "group"),
-                   value_text_at(json_array_get(groups, k), "text"));
+                   words(json_array_get(groups, k), "text"));
     if (value_count_at(h, "independent_parts") > 1)
         write_line(p, "  %s that nothing couples", plural(p, value_count_at(h, "independent_parts"), "part"));
     for (size_t k = 0; k < json_array_size(moves); k++)
-        write_line(p, "  moves: %s", json_string_value(json_array_get(moves, k)));
+        write_line(p, "  moves: %s", words(json_array_get(moves, k), ""));
 }
 
 static void write_fixed(page *p, const json_t *h, const json_t *n)
@@ -165,10 +174,10 @@ static void write_numbers(page *p, const json_t *h)
     const char *target = value_at(n, "bits.target") ? arena_format(p->arena, "; the target has %s", count(p, n, "bits.target")) : "";
     write_line(p, "  bits      %.1f needed to keep 99 %% of the couplings%s; largest over smallest %s", value_number_at(n, "bits.needed"),
                target, number(p, n, "bits.range"));
-    if (q)
+    if (q && value_count_at(q, "couplings") + value_count_at(q, "fields") > 0)
         write_line(p, "  grid      %s of %s couplings sent become zero, %s of %s fields; no energy is off by more than %s; ground state %s",
                    count(p, q, "couplings_lost"), count(p, q, "couplings"), count(p, q, "fields_lost"), count(p, q, "fields"),
-                   number(p, q, "error_bound"), value_text_at(q, "verdict"));
+                   number(p, q, "error_bound"), words(q, "verdict"));
 }
 
 static void write_spectrum(page *p, const json_t *h)
@@ -177,13 +186,13 @@ static void write_spectrum(page *p, const json_t *h)
     write_line(p, "\nspectrum");
     if (value_at(s, "largest"))
         write_line(p, "  couplings as a matrix: eigenvalues from %s to %s (%s)", number(p, s, "smallest"), number(p, s, "largest"),
-                   value_text_at(s, "method"));
+                   words(s, "method"));
     else
         write_line(p, "  the eigenvalues did not converge");
     if (value_at(s, "hot"))
         write_line(p, "  temperature from %s to %s", number(p, s, "hot.temperature"), number(p, s, "cold.temperature"));
     if (value_at(s, "relaxation"))
-        write_line(p, "  %s", value_text_at(s, "relaxation.line"));
+        write_line(p, "  %s", words(s, "relaxation.line"));
 }
 
 static const char *between(page *p, const json_t *value, const char *path)
@@ -199,7 +208,7 @@ static void write_measured(page *p, const json_t *h)
     const json_t *m = value_at(h, "measured"), *l = value_at(h, "landscape");
     write_line(p, "\nmeasured, on %s reads of %s sweeps", count(p, m, "reads"), count(p, m, "sweeps"));
     write_line(p, "  energy    %s the best; %s is the lowest known, %s", number(p, m, "best"), number(p, m, "reference.energy"),
-               value_text_at(m, "reference.kind"));
+               words(m, "reference.kind"));
     if (json_array_size(value_at(l, "histogram.counts")) > 1)
         write_line(p, "            %s |%s| %s", number(p, l, "histogram.low"), bars(p, value_at(l, "histogram")),
                    number(p, l, "histogram.high"));
@@ -264,15 +273,15 @@ static void write_machine(page *p, const json_t *h)
 {
     const json_t *parts = value_at(h, "partition"), *m = value_at(h, "machine"), *list = value_at(parts, "parts");
     if (parts) {
-        write_line(p, "\npartition for %s", value_text_at(parts, "target"));
+        write_line(p, "\npartition for %s", words(parts, "target"));
         write_line(p, "  %s in %s; %s couplings cut", plural(p, (int64_t)json_array_size(list), "part"),
                    plural(p, value_count_at(parts, "rounds"), "round"), count(p, parts, "cut.couplings"));
     }
     if (!m)
         return;
-    write_line(p, "\nmachine %s", value_text_at(m, "target"));
+    write_line(p, "\nmachine %s", words(m, "target"));
     if (!json_is_true(value_at(m, "fits"))) {
-        write_line(p, "  does not fit: %s", value_text_at(m, "why"));
+        write_line(p, "  does not fit: %s", words(m, "why"));
         return;
     }
     write_line(p, "  %s sent in %s, %s fixed before; %s of %s couplings and %s fields lost to its grid",
@@ -295,7 +304,7 @@ static void write_hamiltonian(page *p, const json_t *h)
     write_machine(p, h);
     const json_t *notes = value_at(h, "notes");
     for (size_t k = 0; k < json_array_size(notes); k++)
-        write_line(p, "%snote: %s", k ? "" : "\n", json_string_value(json_array_get(notes, k)));
+        write_line(p, "%snote: %s", k ? "" : "\n", words(json_array_get(notes, k), ""));
 }
 
 const char *text_of_document(arena *a, const json_t *document)
@@ -305,7 +314,7 @@ const char *text_of_document(arena *a, const json_t *document)
     const char *sample = value_at(document, "subject.sample")
                              ? arena_format(a, ", sample %s of %s", count(&p, document, "subject.sample"), count(&p, document, "subject.samples"))
                              : "";
-    write_line(&p, "%s: %s%s\n", value_text_at(document, "subject.name"), plural(&p, (int64_t)json_array_size(list), "Hamiltonian"), sample);
+    write_line(&p, "%s: %s%s\n", words(document, "subject.name"), plural(&p, (int64_t)json_array_size(list), "Hamiltonian"), sample);
     for (size_t k = 0; k < json_array_size(list); k++) {
         if (k)
             write_line(&p, "%s", "");
