@@ -18,8 +18,20 @@ function fill(element, attributes, children) {
 
 // An HTML, SVG or MathML element; children are nodes, texts, lists of them, or nothing (null, false).
 const h = (tag, attributes, ...children) => fill(document.createElement(tag), attributes, children);
-const svg = (tag, attributes, ...children) => fill(document.createElementNS(SVG, tag), attributes, children);
+// A drawing out of a number that the report lacks is given up as a whole, for the views to say so.
+const svg = (tag, attributes, ...children) => fill(placed(tag, attributes), attributes, children);
 const math = (tag, attributes, ...children) => fill(document.createElementNS(MATH, tag), attributes, children);
+
+function placed(tag, attributes) {
+  for (const [name, value] of Object.entries(attributes || {}))
+    if (
+      typeof value === "number"
+        ? !Number.isFinite(value)
+        : typeof value === "string" && /^(viewBox|transform)$/.test(name) && value.includes("NaN")
+    )
+      throw new Error("it lacks a number to draw");
+  return document.createElementNS(SVG, tag);
+}
 
 let identities = 0;
 const newId = (stem) => `${stem}-${++identities}`;
@@ -34,5 +46,11 @@ const missing = (what) => h("p", { class: "missing" }, what);
 // A definition list of [name, value] rows; rows without a value are left out.
 function facts(rows) {
   const there = rows.filter((row) => row && row[1] !== null && row[1] !== undefined);
-  return there.length ? h("dl", { class: "facts" }, there.map(([name, value]) => h("div", null, h("dt", null, name), h("dd", null, value)))) : null;
+  return there.length
+    ? h(
+        "dl",
+        { class: "facts" },
+        there.map(([name, value]) => h("div", null, h("dt", null, name), h("dd", null, value))),
+      )
+    : null;
 }

@@ -1,7 +1,21 @@
 // format.js - numbers as people read them, each with its exact value and its place in the report beside it.
 
-const MINUS = "\u2212", THIN = "\u202f", NONE = "\u2013";
-const SUPERSCRIPTS = { "-": "\u207b", 0: "\u2070", 1: "\u00b9", 2: "\u00b2", 3: "\u00b3", 4: "\u2074", 5: "\u2075", 6: "\u2076", 7: "\u2077", 8: "\u2078", 9: "\u2079" };
+const MINUS = "\u2212",
+  THIN = "\u202f",
+  NONE = "\u2013";
+const SUPERSCRIPTS = {
+  "-": "\u207b",
+  0: "\u2070",
+  1: "\u00b9",
+  2: "\u00b2",
+  3: "\u00b3",
+  4: "\u2074",
+  5: "\u2075",
+  6: "\u2076",
+  7: "\u2077",
+  8: "\u2078",
+  9: "\u2079",
+};
 
 // Groups of three digits apart by thin spaces, from five digits on.
 function grouped(digits) {
@@ -14,7 +28,8 @@ function grouped(digits) {
 function number(value, digits = 4) {
   if (typeof value !== "number") return NONE;
   if (!Number.isFinite(value)) return Number.isNaN(value) ? "not a number" : value < 0 ? `${MINUS}\u221e` : "\u221e";
-  const sign = value < 0 ? MINUS : "", size = Math.abs(value);
+  const sign = value < 0 ? MINUS : "",
+    size = Math.abs(value);
   if (size === 0) return "0";
   if (Number.isInteger(size) && size < 1e9) return sign + grouped(String(size));
   if (size >= 1e6 || size < 1e-4) {
@@ -23,17 +38,23 @@ function number(value, digits = 4) {
     return `${sign}${String(Number(mantissa))}${THIN}\u00d7${THIN}10${power}`;
   }
   const rounded = Number(size.toPrecision(digits));
+  const short = Math.abs(rounded - size) <= 1e-9 * size; // 2.92 as it is, a rounded 2.920 with its zero
   const decimals = Math.max(0, digits - 1 - Math.floor(Math.log10(rounded)));
-  return sign + grouped(rounded.toFixed(decimals));
+  return sign + grouped(short ? String(rounded) : rounded.toFixed(decimals));
 }
 
-// What `number` wrote, read back: for labels that are computed from labels, and for tests.
-const percent = (share, digits = 3) => (isNumber(share) ? `${number(Number((100 * share).toPrecision(digits)), digits)}${THIN}%` : NONE);
+const percent = (share, digits = 3) =>
+  isNumber(share) ? `${number(Number((100 * share).toPrecision(digits)), digits)}${THIN}%` : NONE;
 
 // A time in seconds with the unit that fits.
 function seconds(value) {
   if (!isNumber(value)) return NONE;
-  const units = [[1, "s"], [1e-3, "ms"], [1e-6, "\u00b5s"], [1e-9, "ns"]];
+  const units = [
+    [1, "s"],
+    [1e-3, "ms"],
+    [1e-6, "\u00b5s"],
+    [1e-9, "ns"],
+  ];
   if (value >= 7200) return `${number(value / 3600, 3)}${THIN}h`;
   if (value >= 120) return `${number(value / 60, 3)}${THIN}min`;
   const [size, unit] = units.find(([u]) => value >= u) || units[3];

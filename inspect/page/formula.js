@@ -1,7 +1,27 @@
 // formula.js - terms in index notation, typeset: text -> MathML. What the small grammar here does not know is shown as it is written.
 
-const GREEK = { alpha: "α", beta: "β", gamma: "γ", delta: "δ", epsilon: "ε", eta: "η", theta: "θ", kappa: "κ", lambda: "λ", mu: "μ",
-  nu: "ν", xi: "ξ", pi: "π", rho: "ρ", sigma: "σ", tau: "τ", phi: "φ", chi: "χ", psi: "ψ", omega: "ω" };
+const GREEK = {
+  alpha: "α",
+  beta: "β",
+  gamma: "γ",
+  delta: "δ",
+  epsilon: "ε",
+  eta: "η",
+  theta: "θ",
+  kappa: "κ",
+  lambda: "λ",
+  mu: "μ",
+  nu: "ν",
+  xi: "ξ",
+  pi: "π",
+  rho: "ρ",
+  sigma: "σ",
+  tau: "τ",
+  phi: "φ",
+  chi: "χ",
+  psi: "ψ",
+  omega: "ω",
+};
 const SIGNS = { "==": "=", "!=": "≠", "<=": "≤", ">=": "≥", "<": "<", ">": ">", and: "and", or: "or", not: "not" };
 
 function tokensOf(text) {
@@ -10,7 +30,13 @@ function tokensOf(text) {
   while (pattern.lastIndex < text.trimEnd().length) {
     const match = pattern.exec(text);
     if (!match) return null;
-    tokens.push(match[1] !== undefined ? { kind: "number", text: match[1] } : match[2] !== undefined ? { kind: "name", text: match[2] } : { kind: "sign", text: match[3] });
+    tokens.push(
+      match[1] !== undefined
+        ? { kind: "number", text: match[1] }
+        : match[2] !== undefined
+          ? { kind: "name", text: match[2] }
+          : { kind: "sign", text: match[3] },
+    );
   }
   return tokens;
 }
@@ -62,7 +88,9 @@ class Formula {
   }
   times(left, right) {
     const between = right.digits ? operator("·") : math("mspace", { width: "0.17em" });
-    return { node: row(left.wide ? this.fenced(left.node) : left.node, between, right.wide ? this.fenced(right.node) : right.node) };
+    return {
+      node: row(left.wide ? this.fenced(left.node) : left.node, between, right.wide ? this.fenced(right.node) : right.node),
+    };
   }
   fenced(node) {
     return row(operator("("), node, operator(")"));
@@ -113,7 +141,7 @@ class Formula {
   }
   condition() {
     const parts = [];
-    for (let depth = 0; !(depth === 0 && this.peek("]")); ) {
+    for (let depth = 0; !(depth === 0 && this.peek("]"));) {
       const token = this.tokens[this.at++];
       if (!token) throw new Error("ended early");
       depth += token.text === "(" || token.text === "[" ? 1 : token.text === ")" || token.text === "]" ? -1 : 0;
@@ -139,7 +167,8 @@ function typeset(text) {
   const tokens = tokensOf(text);
   if (!tokens || !tokens.length) return null;
   try {
-    const formula = new Formula(tokens), { node } = formula.sum();
+    const formula = new Formula(tokens),
+      { node } = formula.sum();
     return formula.at === tokens.length ? math("math", { display: "block", "aria-label": text }, node) : null;
   } catch {
     return null;

@@ -1,14 +1,16 @@
 // hover.js - the tooltip and the status line. Whatever has a data-tip names itself when pointed at or focused; grids, which are
 // one canvas each, call `point` themselves.
 
-const tip = document.getElementById("tip"), statusLine = document.getElementById("status");
+const tip = document.getElementById("tip"),
+  statusLine = document.getElementById("status");
 
 // Shows `text` beside the pointer (page coordinates of the window) and in the status line.
 function point(text, x, y) {
   statusLine.textContent = text;
   tip.textContent = text;
   tip.hidden = false;
-  const box = tip.getBoundingClientRect(), width = document.documentElement.clientWidth;
+  const box = tip.getBoundingClientRect(),
+    width = document.documentElement.clientWidth;
   const left = Math.min(x + 14, width - box.width - 8);
   const top = y + 18 + box.height > window.innerHeight ? y - box.height - 10 : y + 18;
   tip.style.left = `${Math.max(left, 4)}px`;

@@ -1,8 +1,14 @@
 // numbers.js - what the numbers are: couplings and fields by term, field against couplings, spins fixed, bits, quantisation.
 
 function distributionFacts(d) {
-  return facts([["count", shown(d, "count")], ["zero", d.zeros ? shown(d, "zeros") : null], ["least", shown(d, "min")], ["most", shown(d, "max")],
-    ["mean", shown(d, "mean")], ["root mean square", shown(d, "rms")]]);
+  return facts([
+    ["count", shown(d, "count")],
+    ["zero", d.zeros ? shown(d, "zeros") : null],
+    ["least", shown(d, "min")],
+    ["most", shown(d, "max")],
+    ["mean", shown(d, "mean")],
+    ["root mean square", shown(d, "rms")],
+  ]);
 }
 
 // A distribution as a histogram with its figures below.
@@ -10,7 +16,15 @@ function distribution(d, { title, xLabel, what, mark, height }) {
   if (!d) return null;
   const caption = h("figcaption", null, title);
   if (!d.count || !d.histogram) return h("figure", null, caption, missing(`No ${what}.`));
-  const drawing = histogram({ ...d.histogram, xLabel, yLabel: what, what, mark, height, label: `histogram: ${distributionLine(d, what.replace(/s$/, ""))}` });
+  const drawing = histogram({
+    ...d.histogram,
+    xLabel,
+    yLabel: what,
+    what,
+    mark,
+    height,
+    label: `histogram: ${distributionLine(d, what.replace(/s$/, ""))}`,
+  });
   return h("figure", null, caption, drawing, distributionFacts(d));
 }
 
@@ -18,7 +32,11 @@ function byTerm(hamiltonian) {
   return list(hamiltonian.terms).map((term, k) => {
     if (!term.numbers || term.degree === 0) return null;
     const title = [h("span", { class: "quiet" }, `term ${k + 1}`), h("div", { class: "formula" }, formulaOf(term.text))];
-    return distribution(term.numbers, { title, xLabel: term.degree === 1 ? "field" : "coupling", what: term.degree === 1 ? "fields" : "couplings" });
+    return distribution(term.numbers, {
+      title,
+      xLabel: term.degree === 1 ? "field" : "coupling",
+      what: term.degree === 1 ? "fields" : "couplings",
+    });
   });
 }
 
@@ -26,16 +44,34 @@ function byTerm(hamiltonian) {
 
 function ratioOf(hamiltonian, ratio, wide) {
   const by = Array.isArray(ratio.by_spin) ? ratio.by_spin : null;
-  const tell = (s) => `${spinName(hamiltonian, s)}: ${by[s] === null ? "no couplings, its field decides" : `field / couplings = ${number(by[s], 3)}${by[s] >= 1 ? ", its field decides" : ""}`}`;
+  const tell = (s) =>
+    `${spinName(hamiltonian, s)}: ${by[s] === null ? "no couplings, its field decides" : `field / couplings = ${number(by[s], 3)}${by[s] >= 1 ? ", its field decides" : ""}`}`;
   const colour = (s) => (by[s] === null || by[s] >= 1 ? tone(WARM, 0.95) : tone(COOL, 0.08 + 0.8 * by[s]));
-  return [h("div", { class: "figures" },
-    distribution(ratio.distribution, { title: "Field over the sum of its couplings, of each spin", xLabel: "|field| / sum of |couplings|", what: "spins", mark: 1 }),
-    h("figure", null, h("figcaption", null, "What it says"), h("p", null, "From 1 on a spin's field outweighs all its couplings together: no other spin has a say."),
-      facts([["spins at 1 or above", shown(ratio, "above_one")], ["of", shown(hamiltonian, "spins")]]))),
-  by ? list(hamiltonian.arrays).map((array) => h("figure", { class: "wide" }, h("figcaption", null, "The ratio, spin by spin: ", h("code", null, array.name)),
-    spinGrid(hamiltonian, array, { wide, colour, tell, label: `field over couplings of the spins of ${array.name}` }),
-    kindKey([[tone(COOL, 0.08), "couplings decide"], [tone(COOL, 0.88), "nearly the field"], [tone(WARM, 0.95), "the field alone"]])))
-    : missing("Too many spins for the ratio spin by spin.")];
+  return h(
+    "div",
+    { class: "flow" },
+    distribution(ratio.distribution, {
+      title: "Field over the sum of its couplings, of each spin",
+      xLabel: "|field| / sum of |couplings|",
+      what: "spins",
+      mark: 1,
+    }),
+    by
+      ? list(hamiltonian.arrays).map((array) =>
+          h(
+            "figure",
+            null,
+            h("figcaption", null, "The ratio, spin by spin: ", h("code", null, array.name)),
+            spinGrid(hamiltonian, array, { wide, colour, tell, label: `field over couplings of the spins of ${array.name}` }),
+            kindKey([
+              [tone(COOL, 0.08), "couplings decide"],
+              [tone(COOL, 0.88), "nearly the field"],
+              [tone(WARM, 0.95), "the field alone"],
+            ]),
+          ),
+        )
+      : missing("Too many spins for the ratio spin by spin."),
+  );
 }
 
 // ---- fixed spins ----
@@ -43,14 +79,51 @@ function ratioOf(hamiltonian, ratio, wide) {
 function fixedOf(hamiltonian, fixed, wide) {
   const why = new Map(list(fixed.spins).map((f) => [f.spin, f]));
   const colour = (s) => (!why.has(s) ? FAINT : why.get(s).why === "field" ? tone(COOL, 0.95) : tone(WARM, 0.95));
-  const tell = (s) => (why.has(s) ? `${spinName(hamiltonian, s)} is fixed at ${number(why.get(s).value)} by ${why.get(s).why === "field" ? "its field" : why.get(s).why}` : `${spinName(hamiltonian, s)} is free`);
+  const tell = (s) =>
+    why.has(s)
+      ? `${spinName(hamiltonian, s)} is fixed at ${number(why.get(s).value)} by ${why.get(s).why === "field" ? "its field" : why.get(s).why}`
+      : `${spinName(hamiltonian, s)} is free`;
   const share = hamiltonian.spins ? fixed.count / hamiltonian.spins : 0;
-  const some = list(fixed.spins).slice(0, 12).map((f, k) => [k ? ", " : "", h("code", null, `${spinName(hamiltonian, f.spin)} = ${number(f.value)}`)]);
-  return [h("p", null, "Every optimum agrees on ", shown(fixed, "count"), " of ", shown(hamiltonian, "spins"), ` spins (${percent(share)}): `,
-    shown(fixed, "by_field"), " by their fields, ", shown(fixed, "by_roof_duality"), " by roof duality", fixed.roof_duality && fixed.roof_duality !== "done" ? ` (${fixed.roof_duality})` : "", "."),
-  some.length ? h("p", { class: "quiet" }, some, fixed.count > 12 ? ", …" : "") : null,
-  fixed.count ? list(hamiltonian.arrays).map((array) => h("figure", { class: "wide" }, spinGrid(hamiltonian, array, { wide, colour, tell, label: `fixed spins of ${array.name}` }),
-    kindKey([[tone(COOL, 0.95), "fixed by its field"], [tone(WARM, 0.95), "fixed by roof duality"], [FAINT, "free"]]))) : null];
+  const some = list(fixed.spins)
+    .slice(0, 12)
+    .map((f, k) => [k ? ", " : "", h("code", null, `${spinName(hamiltonian, f.spin)} = ${number(f.value)}`)]);
+  return [
+    h(
+      "p",
+      null,
+      "Every optimum agrees on ",
+      shown(fixed, "count"),
+      " of ",
+      shown(hamiltonian, "spins"),
+      ` spins (${percent(share)}): `,
+      shown(fixed, "by_field"),
+      " by their fields, ",
+      shown(fixed, "by_roof_duality"),
+      " by roof duality",
+      fixed.roof_duality && fixed.roof_duality !== "done" ? ` (${fixed.roof_duality})` : "",
+      ".",
+    ),
+    some.length ? h("p", { class: "quiet" }, some, fixed.count > 12 ? ", …" : "") : null,
+    fixed.count
+      ? h(
+          "div",
+          { class: "flow" },
+          list(hamiltonian.arrays).map((array) =>
+            h(
+              "figure",
+              null,
+              h("figcaption", null, h("code", null, array.name)),
+              spinGrid(hamiltonian, array, { wide, colour, tell, label: `fixed spins of ${array.name}` }),
+              kindKey([
+                [tone(COOL, 0.95), "fixed by its field"],
+                [tone(WARM, 0.95), "fixed by roof duality"],
+                [FAINT, "free"],
+              ]),
+            ),
+          ),
+        )
+      : null,
+  ];
 }
 
 // ---- bits and the grid of a machine ----
@@ -58,28 +131,84 @@ function fixedOf(hamiltonian, fixed, wide) {
 function bitsOf(bits) {
   const most = Math.max(16, Math.ceil((isNumber(bits.needed) ? bits.needed : 0) / 4) * 4, Math.ceil((bits.target || 0) / 4) * 4);
   const at = Array.from({ length: most / 4 + 1 }, (_, k) => ({ at: 4 * k, text: String(4 * k) }));
-  const p = plot({ width: 360, height: 96, label: `bits needed: ${number(bits.needed, 3)}${bits.target ? `, the target has ${number(bits.target)}` : ""}`, x: { low: 0, high: most, label: "bits", ticks: at } });
+  const p = plot({
+    width: 360,
+    height: 96,
+    label: `bits needed: ${number(bits.needed, 3)}${bits.target ? `, the target has ${number(bits.target)}` : ""}`,
+    x: { low: 0, high: most, label: "bits", ticks: at },
+  });
   const enough = !isNumber(bits.target) || bits.needed <= bits.target;
   if (isNumber(bits.needed))
-    p.layer.append(svg("rect", { class: `bar ${enough ? "" : "over"}`, x: p.left, y: 22, height: 20, width: Math.max(1, p.X(bits.needed) - p.left), "data-tip": `${number(bits.needed, 3)} bits keep every coupling` }));
+    p.layer.append(
+      svg("rect", {
+        class: `bar ${enough ? "" : "over"}`,
+        x: p.left,
+        y: 22,
+        height: 20,
+        width: Math.max(1, p.X(bits.needed) - p.left),
+        "data-tip": `${number(bits.needed, 3)} bits keep every coupling`,
+      }),
+    );
   if (isNumber(bits.target)) {
     const x = p.X(bits.target);
-    p.layer.append(svg("line", { class: "mark", x1: x, x2: x, y1: 14, y2: p.bottom }), svg("text", { class: "note", x, y: 11, "text-anchor": "middle" }, `target: ${number(bits.target)}`));
+    p.layer.append(
+      svg("line", { class: "mark", x1: x, x2: x, y1: 14, y2: p.bottom }),
+      svg("text", { class: "note", x, y: 11, "text-anchor": "middle" }, `target: ${number(bits.target)}`),
+    );
   }
-  return h("figure", null, h("figcaption", null, "Bits that the couplings use"), p.root,
-    facts([["needed", shown(bits, "needed", (v) => number(v, 3))], ["of the target", shown(bits, "target")], ["largest over smallest", shown(bits, "range")]]));
+  return h(
+    "figure",
+    null,
+    h("figcaption", null, "Bits that the couplings use"),
+    p.root,
+    facts([
+      ["needed", shown(bits, "needed", (v) => number(v, 3))],
+      ["of the target", shown(bits, "target")],
+      ["largest over smallest", shown(bits, "range")],
+    ]),
+  );
 }
 
-const VERDICTS = { kept: "The ground state is kept.", changed: "The ground state changes.", unknown: "Whether the ground state is kept is unknown: too many spins to enumerate." };
+const VERDICTS = {
+  kept: "The ground state is kept.",
+  changed: "The ground state changes.",
+  unknown: "Whether the ground state is kept is unknown: too many spins to enumerate.",
+};
 
 function quantisationOf(q) {
   const share = (lost, all) => (all ? ` (${percent(lost / all)})` : "");
-  return h("figure", null, h("figcaption", null, `What ${number(q.bits)} bits keep`),
-    h("p", null, "On the target's grid from ", shown(q, "min"), " to ", shown(q, "max"), ", a step of ", shown(q, "scale"), q.presolved ? ", after presolve" : "", ": ",
-      shown(q, "couplings_lost"), " of ", shown(q, "couplings"), ` couplings${share(q.couplings_lost, q.couplings)} and `, shown(q, "fields_lost"), " of ", shown(q, "fields"),
-      ` fields${share(q.fields_lost, q.fields)} become zero`, q.clipped ? [", ", shown(q, "clipped"), " are clipped"] : "", "."),
-    facts([["no energy is off by more than", shown(q, "error_bound")], ["largest error of a coefficient", shown(q, "largest_error")]]),
-    h("p", { class: q.verdict === "changed" ? "bad" : "" }, VERDICTS[q.verdict] || q.verdict));
+  return h(
+    "figure",
+    null,
+    h("figcaption", null, `What ${number(q.bits)} bits keep`),
+    h(
+      "p",
+      null,
+      "On the target's grid from ",
+      shown(q, "min"),
+      " to ",
+      shown(q, "max"),
+      ", a step of ",
+      shown(q, "scale"),
+      q.presolved ? ", after presolve" : "",
+      ": ",
+      shown(q, "couplings_lost"),
+      " of ",
+      shown(q, "couplings"),
+      ` couplings${share(q.couplings_lost, q.couplings)} and `,
+      shown(q, "fields_lost"),
+      " of ",
+      shown(q, "fields"),
+      ` fields${share(q.fields_lost, q.fields)} become zero`,
+      q.clipped ? [", ", shown(q, "clipped"), " are clipped"] : "",
+      ".",
+    ),
+    facts([
+      ["no energy is off by more than", shown(q, "error_bound")],
+      ["largest error of a coefficient", shown(q, "largest_error")],
+    ]),
+    h("p", { class: q.verdict === "changed" ? "bad" : "" }, VERDICTS[q.verdict] || q.verdict),
+  );
 }
 
 // The names of the spins that a row or a column of a matrix stands for.
@@ -90,25 +219,83 @@ function blockName(names, k, block) {
 
 // A MATRIX as a heat map. names: {count, of(k)} of its full-sized rows; the rest as grid() takes it.
 function heatMap(m, names, { label, what, size = 460, ...rest }) {
-  const matrix = readMatrix(m), side = Math.max(1, Math.min(30, Math.floor(size / Math.max(1, matrix.columns))));
+  const matrix = readMatrix(m),
+    side = Math.max(1, Math.min(30, Math.floor(size / Math.max(1, matrix.columns))));
   const name = (k) => blockName(names, k, matrix.block);
   const about = matrix.block > 1 ? "mean of the block" : "coupling";
-  return [grid({ rows: matrix.rows, columns: matrix.columns, cell: { width: side, height: side }, label,
-    paint: (r, c) => diverging(matrix.share(r, c)), xTicks: cellTicks(matrix.columns, side, matrix.block), yTicks: cellTicks(matrix.rows, side * 1.6, matrix.block),
-    tell: (r, c) => (r === c && matrix.block === 1 ? name(r) : `${name(r)} with ${name(c)}: ${about} ${Math.abs(matrix.share(r, c)) < 0.004 ? "0" : number(matrix.value(r, c), 3)}`), ...rest }),
-  m.high > 0 ? colourKey(m.high, what) : h("p", { class: "key" }, "All zero.")];
+  return [
+    grid({
+      rows: matrix.rows,
+      columns: matrix.columns,
+      cell: { width: side, height: side },
+      label,
+      paint: (r, c) => diverging(matrix.share(r, c)),
+      xTicks: cellTicks(matrix.columns, side, matrix.block),
+      yTicks: cellTicks(matrix.rows, side * 1.6, matrix.block),
+      tell: (r, c) =>
+        r === c && matrix.block === 1
+          ? name(r)
+          : `${name(r)} with ${name(c)}: ${about} ${Math.abs(matrix.share(r, c)) < 0.004 ? "0" : number(matrix.value(r, c), 3)}`,
+      ...rest,
+    }),
+    m.high > 0 ? colourKey(m.high, what) : h("p", { class: "key" }, "All zero."),
+  ];
 }
 
 function numbersOf(context, hamiltonian) {
-  const n = hamiltonian.numbers, spins = { count: hamiltonian.spins, of: (s) => spinName(hamiltonian, s) };
+  const n = hamiltonian.numbers,
+    spins = { count: hamiltonian.spins, of: (s) => spinName(hamiltonian, s) };
   if (!n) return missing("No numbers: the report was made without input data. Give it with --input.");
-  return [h("h4", null, "By term"), h("div", { class: "figures" }, byTerm(hamiltonian)),
+  return [
+    h("h4", null, "By term"),
+    h("div", { class: "figures" }, byTerm(hamiltonian)),
     h("h4", null, "All together"),
-    h("div", { class: "figures" }, distribution(n.coupling, { title: "Couplings", xLabel: "coupling", what: "couplings" }), distribution(n.field, { title: "Fields", xLabel: "field", what: "fields" }),
-      n.matrix ? h("figure", null, h("figcaption", null, "The coupling matrix", n.matrix.block > 1 ? `, in blocks of ${number(n.matrix.block)} × ${number(n.matrix.block)} spins` : ""),
-        heatMap(n.matrix, spins, { label: "coupling matrix", what: n.matrix.block > 1 ? "mean coupling" : "coupling", size: 340, xLabel: "spin" })) : null),
+    h(
+      "div",
+      { class: "figures" },
+      distribution(n.coupling, { title: "Couplings", xLabel: "coupling", what: "couplings" }),
+      distribution(n.field, { title: "Fields", xLabel: "field", what: "fields" }),
+      n.matrix
+        ? h(
+            "figure",
+            null,
+            h(
+              "figcaption",
+              null,
+              "The coupling matrix",
+              n.matrix.block > 1 ? `, in blocks of ${number(n.matrix.block)} × ${number(n.matrix.block)} spins` : "",
+            ),
+            heatMap(n.matrix, spins, {
+              label: "coupling matrix",
+              what: n.matrix.block > 1 ? "mean coupling" : "coupling",
+              size: 340,
+              xLabel: "spin",
+            }),
+          )
+        : null,
+    ),
     isNumber(n.offset) && n.offset !== 0 ? facts([["offset", shown(n, "offset")]]) : null,
-    n.ratio ? [h("h4", null, "Field against couplings"), ratioOf(hamiltonian, n.ratio, context.wide)] : null,
+    n.ratio
+      ? [
+          h("h4", null, "Field against couplings"),
+          h(
+            "p",
+            null,
+            "From 1 on a spin's field outweighs all its couplings together: no other spin has a say. That holds for ",
+            shown(n.ratio, "above_one"),
+            " of ",
+            shown(hamiltonian, "spins"),
+            " spins.",
+          ),
+          ratioOf(hamiltonian, n.ratio, context.wide),
+        ]
+      : null,
     n.fixed ? [h("h4", null, "Spins fixed beforehand"), fixedOf(hamiltonian, n.fixed, context.wide)] : null,
-    n.bits || n.quantisation ? [h("h4", null, "Precision"), h("div", { class: "figures" }, n.bits ? bitsOf(n.bits) : null, n.quantisation ? quantisationOf(n.quantisation) : null)] : null];
+    n.bits || n.quantisation
+      ? [
+          h("h4", null, "Precision"),
+          h("div", { class: "figures" }, n.bits ? bitsOf(n.bits) : null, n.quantisation ? quantisationOf(n.quantisation) : null),
+        ]
+      : null,
+  ];
 }

@@ -138,8 +138,9 @@ class Browser:
 
     def box(self, selector, number=0):
         """Where an element is, scrolled into view: {x, y, width, height} in the window."""
-        found = self.run(f"(() => {{ const e = document.querySelectorAll({json.dumps(selector)})[{number}]; if (!e) return null;"
-                         "e.scrollIntoView({block: 'center', behavior: 'instant'}); const b = e.getBoundingClientRect();"
+        found = self.run(f"(async () => {{ const e = document.querySelectorAll({json.dumps(selector)})[{number}]; if (!e) return null;"
+                         "e.scrollIntoView({block: 'center', behavior: 'instant'});"
+                         "for (let k = 0; k < 2; k++) await new Promise(requestAnimationFrame); const b = e.getBoundingClientRect();"
                          "return {x: b.x, y: b.y, width: b.width, height: b.height}; })()")
         if found is None:
             raise BrowserError(f"the page has no {selector} number {number}")
@@ -159,13 +160,11 @@ class Browser:
         for kind in ("keyDown", "keyUp"):
             self.send("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=code)
 
-    def picture(self, path, whole=True):
-        """A PNG of the page."""
-        data = self.send("Page.captureScreenshot", format="png", captureBeyondViewport=whole)["data"] if not whole else None
-        if whole:
-            size = self.send("Page.getLayoutMetrics")["cssContentSize"]
-            clip = {"x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": 1}
-            data = self.send("Page.captureScreenshot", format="png", captureBeyondViewport=True, clip=clip)["data"]
+    def picture(self, path):
+        """A PNG of the whole page."""
+        size = self.send("Page.getLayoutMetrics")["cssContentSize"]
+        clip = {"x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": 1}
+        data = self.send("Page.captureScreenshot", format="png", captureBeyondViewport=True, clip=clip)["data"]
         pathlib.Path(path).write_bytes(base64.b64decode(data))
 
     def pdf(self):
@@ -175,6 +174,7 @@ class Browser:
 
     def faults(self):
         """What the page did since `open` that it should not: errors, warnings, exceptions."""
+        self.run("0")  # what happened before this answer is in the events
         found = []
         for event in self.events:
             parameters = event.get("params", {})
@@ -188,5 +188,6 @@ class Browser:
 
     def requests(self):
         """The addresses asked for since `open`, without data: URLs."""
+        self.run("0")
         asked = [e["params"]["request"]["url"] for e in self.events if e["method"] == "Network.requestWillBeSent"]
         return [url for url in asked if not url.startswith("data:")]
