@@ -16,9 +16,9 @@ EXAMPLES = ROOT / "examples"
 NAMES = {"mis": "near", "maxcut": "quarrels", "tracking": "places"}
 
 
-def run_example(name, *extra, **environment):
+def run_example(name, *extra, folder=None):
     return subprocess.run([sys.executable, str(EXAMPLES / name / "run"), "--quick", *map(str, extra)], stdin=subprocess.DEVNULL,
-                          capture_output=True, text=True, timeout=300, env={**os.environ, "ISG": str(isg_path()), **environment})
+                          capture_output=True, text=True, timeout=300, cwd=folder, env={**os.environ, "ISG": str(isg_path())})
 
 
 class Gallery(Case):
@@ -80,6 +80,14 @@ class Gallery(Case):
         sending = int(re.search(r"\n  (\d+) send ", done.stdout).group(1))
         self.assertEqual(picture.count("<circle"), 400)
         self.assertEqual(picture.count('fill="rgb(240,140,40)"'), sending)
+
+    def test_inspected_page(self):
+        done = run_example("mis", "--inspect", folder=self.folder)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("mis.html", done.stdout)
+        page = (self.folder / "mis.html").read_text()
+        self.assertIn("independent_set", page)
+        self.assertLess(len(page), 3 << 20)
 
     def test_every_example_is_listed(self):
         index = (EXAMPLES / "README.md").read_text()
