@@ -112,6 +112,7 @@ typedef struct target_format {
     const char *name; /* NULL ends */
     bool problems;    /* may stand in `format` */
     bool results;     /* may stand in `results` */
+    bool negated;     /* its numbers are minus the couplings: a machine's limits are then those of what the file holds */
     const char *what; /* for people */
 } target_format;
 extern const target_format target_formats[];

@@ -23,6 +23,7 @@ typedef struct program_solve {
     double *energy;
     bool (*cancelled)(const void *context);
     const void *cancel_context;
+    bool *stop; /* set: the sample ends here, without its outputs and without an energy */
 } program_solve;
 typedef isg_status (*program_solver)(void *context, const program_solve *request, isg_error *error);
 

@@ -96,7 +96,8 @@ static isg_status solve_elsewhere(run_worker *w, isg_abi_context *context, uint6
                              .sample = position + r->options.first_sample,
                              .energy = &r->energies[number * (uint64_t)r->batch + (uint64_t)position],
                              .cancelled = run_cancelled,
-                             .cancel_context = r};
+                             .cancel_context = r,
+                             .stop = &w->stopped};
     isg_status status = r->program->solver(r->program->solver_context, &request, error);
     w->efforts[number].seconds += run_clock() - start;
     return status;
@@ -139,7 +140,8 @@ isg_status run_sample(run_worker *w, int64_t position, isg_error *error)
                                .services = blas_services(),
                                .fault_position = -1};
     isg_status status = load_inputs(w->run, position, w->frame.at, error);
-    for (uint64_t i = 0; !status && i < p->abi->step_count; i++) {
+    w->stopped = false;
+    for (uint64_t i = 0; !status && !w->stopped && i < p->abi->step_count; i++) {
         const isg_abi_step *step = &p->abi->steps[i];
         int32_t code = step->run ? step->run(&context) : 0;
         if (code)
@@ -147,7 +149,7 @@ isg_status run_sample(run_worker *w, int64_t position, isg_error *error)
         else if (!step->run)
             status = solve(w, &context, step->hamiltonian, position, error);
     }
-    if (!status)
+    if (!status && !w->stopped)
         store_outputs(w->run, position, w->frame.at);
     return status;
 }

@@ -37,6 +37,7 @@ typedef struct run_worker {
     memory_aligned frame, scratch;
     run_effort *efforts; /* [hamiltonian_count] */
     double seconds_coefficients;
+    bool stopped;    /* a solver has ended the sample */
     isg_error error; /* of fault_sample; its status is 0 without one */
     int64_t fault_sample;
 } run_worker;

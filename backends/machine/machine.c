@@ -1,17 +1,15 @@
 /* machine.c - block coordinate descent over the parts of a schedule, on a machine's simulator (machine.h). */
 #include "backends/machine/machine.h"
 
-#include "backends/machine/bind.h"
-#include "backends/machine/descent.h"
 #include "backends/machine/prepare.h"
 #include "backends/machine/problem_anneal.h"
+#include "backends/machine/rounds.h"
+#include "ir/problem_hash.h"
 #include "passes/problem/exact_sum.h"
 #include "runtime/cim.h"
 #include "runtime/error.h"
 #include "runtime/memory.h"
-#include "runtime/philox.h"
 
-#include <math.h>
 #include <pthread.h>
 
 struct machine {
@@ -28,31 +26,16 @@ struct machine {
 /* One Hamiltonian of one sample at work. */
 typedef struct solving {
     machine *machine;
-    const machine_schedule *schedule;
     const program_solve *request;
-    problem problem;
-    problem_rows rows;
-    int8_t *state; /* current, in the problem's values */
-    int8_t *next;  /* of the round being run */
-    uint32_t *local;
+    rounds rounds;
     machine_tally tally;
-    int32_t pass;
 } solving;
 
 /* ---- one part ---- */
 
 /* Answers a machine gives for one part, of which the best by the model's own energy counts: on the grid they may rank otherwise.
- * And starts to choose from: on dense problems in parts, 32 reduce the gap of two to a tenth (512 spins on a machine of 100). */
-enum { ANSWERS = 16, STARTS = 32 };
-
-/* An answer's own seed: the machine has no memory between runs. */
-static uint64_t answer_seed(const solving *s, uint32_t part, int32_t answer)
-{
-    uint32_t counter[4] = {(uint32_t)s->pass, part, (uint32_t)s->request->number, (uint32_t)answer}, out[4];
-    uint32_t key[2] = {(uint32_t)s->machine->settings.seed, (uint32_t)(s->machine->settings.seed >> 32)};
-    philox4x32(counter, key, out);
-    return (uint64_t)out[1] << 32 | out[0];
-}
+ */
+enum { ANSWERS = 16 };
 
 static isg_status simulate(const solving *s, const problem *p, uint64_t seed, int32_t reads, int8_t *state, isg_error *error)
 {
@@ -62,7 +45,6 @@ static isg_status simulate(const solving *s, const problem *p, uint64_t seed, in
         cim_settings settings = {.reads = reads,
                                  .steps = machine_sweeps(m),
                                  .seed = seed,
-                                 .sample = s->request->sample,
                                  .cancelled = s->request->cancelled,
                                  .cancel_context = s->request->cancel_context};
         isg_status status = cim_solve(p, &settings, state, &energy, error);
@@ -72,41 +54,26 @@ static isg_status simulate(const solving *s, const problem *p, uint64_t seed, in
                                 .reads = reads,
                                 .sweeps = machine_sweeps(m),
                                 .seed = seed,
-                                .sample = s->request->sample,
                                 .cancelled = s->request->cancelled,
                                 .cancel_context = s->request->cancel_context};
     return problem_anneal(p, &settings, state, &energy, error);
 }
 
-/* Memory for the answers of one part. */
-typedef struct answer_memory {
-    int8_t *state;   /* of the machine's spins */
-    int8_t *decoded; /* of the part's */
-    double *field;
-    problem_rows rows; /* of the part */
-} answer_memory;
-
-/* The best answer, mapped back to the part and descended from, in `best`. */
-static isg_status best_answer(const solving *s, const problem *part, const prepared *ready, uint32_t number, answer_memory *m,
-                              int8_t *best, isg_error *error)
+static isg_status judge_answers(const solving *s, const prepared *ready, rounds_judge *judge, int8_t *state, isg_error *error)
 {
+    char hash[SHA256_TEXT];
     int32_t reads = machine_reads(&s->machine->settings);
     int32_t answers = ready->machine.spins == 0 ? 1 : reads < ANSWERS ? reads : ANSWERS;
-    double lowest = INFINITY;
+    problem_hash(&ready->machine, hash);
+    uint64_t seed = rounds_part_seed(s->machine->settings.seed, hash);
     for (int32_t k = 0; k < answers; k++) {
         int32_t share = reads / answers + (k < reads % answers);
         isg_status status = ISG_OK;
         if (ready->machine.spins)
-            status = simulate(s, &ready->machine, answer_seed(s, number, k), share, m->state, error);
+            status = simulate(s, &ready->machine, rounds_answer_seed(seed, k), share, state, error);
         if (status)
             return status;
-        problem_decode(&ready->machine, m->state, m->decoded);
-        descent(part, &m->rows, m->decoded, m->field);
-        double energy = problem_energy(part, m->decoded);
-        if (k == 0 || energy < lowest) {
-            lowest = energy;
-            memcpy(best, m->decoded, (size_t)part->spins);
-        }
+        rounds_judge_answer(judge, &ready->machine, state);
     }
     return ISG_OK;
 }
@@ -114,10 +81,11 @@ static isg_status best_answer(const solving *s, const problem *part, const prepa
 static void tally_run(solving *s, const prepared *p)
 {
     machine_tally *t = &s->tally;
+    bool first = s->rounds.pass == 0;
     t->runs += p->machine.spins > 0;
     t->spins_sent += p->machine.spins - (p->machine.ancilla >= 0);
     t->spins_fixed += p->presolve.fixed;
-    t->first_spins_fixed += s->pass == 0 ? p->presolve.fixed : 0;
+    t->first_spins_fixed += first ? p->presolve.fixed : 0;
     if (!p->quantized)
         return;
     t->couplings += p->couplings;
@@ -125,13 +93,13 @@ static void tally_run(solving *s, const prepared *p)
     t->fields_lost += p->fields_lost;
     t->runs_without_couplings += p->couplings > 0 && p->couplings == p->couplings_lost;
     t->largest_bound = p->quantize.loss.bound > t->largest_bound ? p->quantize.loss.bound : t->largest_bound;
-    t->bound_sum += s->pass == 0 ? p->quantize.loss.bound : 0;
+    t->bound_sum += first ? p->quantize.loss.bound : 0;
 }
 
 static isg_status tally_usual_loss(solving *s, const problem *part, isg_error *error)
 {
     int64_t couplings, lost;
-    if (!s->machine->settings.with_usual_loss || s->pass)
+    if (!s->machine->settings.with_usual_loss || s->rounds.pass)
         return ISG_OK;
     isg_status status = prepare_usual_loss(part, s->machine->settings.target, &couplings, &lost, error);
     s->tally.usual_couplings += couplings;
@@ -139,8 +107,8 @@ static isg_status tally_usual_loss(solving *s, const problem *part, isg_error *e
     return status;
 }
 
-/* `found` gets the part's spins in its own values. */
-static isg_status run_part(solving *s, const problem *part, uint32_t number, int8_t *found, isg_error *error)
+/* What the machine makes of the part is judged. */
+static isg_status run_part(solving *s, const problem *part, rounds_judge *judge, isg_error *error)
 {
     const isg_allocator *a = s->machine->allocator;
     prepare_settings settings = {.target = s->machine->settings.target};
@@ -151,50 +119,28 @@ static isg_status run_part(solving *s, const problem *part, uint32_t number, int
     if (status)
         return status;
     tally_run(s, &ready);
-    size_t sent = (size_t)ready.machine.spins, spins = (size_t)part->spins;
-    answer_memory m = {.state = memory_take_zeroed(a, sent, 1),
-                       .decoded = memory_take(a, spins, 1),
-                       .field = memory_take(a, spins, sizeof *m.field)};
-    status = m.state && m.decoded && m.field ? problem_rows_open(&m.rows, part, error) : error_no_memory(error);
-    if (!status) {
-        status = best_answer(s, part, &ready, number, &m, found, error);
-        problem_rows_close(&m.rows, part);
-    }
-    memory_release(a, m.state, sent, 1);
-    memory_release(a, m.decoded, spins, 1);
-    memory_release(a, m.field, spins, sizeof *m.field);
+    size_t sent = (size_t)ready.machine.spins;
+    int8_t *state = memory_take_zeroed(a, sent, 1);
+    status = state ? judge_answers(s, &ready, judge, state, error) : error_no_memory(error);
+    memory_release(a, state, sent, 1);
     prepared_close(&ready);
     return status;
 }
 
-/* Takes over the part's answer where it lowers the energy of the part as the model states it. */
-static void accept(solving *s, const problem *part, const machine_part *where, const int8_t *held, const int8_t *found,
-                   bool *changed)
+static isg_status improve(solving *s, uint32_t number, isg_error *error)
 {
-    if (!(problem_energy(part, found) < problem_energy(part, held)))
-        return;
-    for (int64_t i = 0; i < where->count; i++)
-        s->next[where->spins[i]] = found[i];
-    *changed = true;
-}
-
-static isg_status improve(solving *s, uint32_t number, bool *changed, isg_error *error)
-{
-    const machine_part *where = &s->schedule->parts[number];
-    const isg_allocator *a = s->machine->allocator;
     problem part;
-    isg_status status = bind_part(&s->problem, &s->rows, where->spins, where->count, s->state, s->local, &part, error);
+    rounds_judge judge;
+    isg_status status = rounds_bind(&s->rounds, number, &part, error);
     if (status)
         return status;
-    int8_t *held = memory_take(a, (size_t)where->count, 1), *found = memory_take(a, (size_t)where->count, 1);
-    status = held && found ? run_part(s, &part, number, found, error) : error_no_memory(error);
+    status = rounds_judge_open(&judge, &s->rounds, number, &part, error);
     if (!status) {
-        for (int64_t i = 0; i < where->count; i++)
-            held[i] = s->state[where->spins[i]];
-        accept(s, &part, where, held, found, changed);
+        status = run_part(s, &part, &judge, error);
+        if (!status)
+            rounds_accept(&s->rounds, number, &part, judge.held, judge.found);
+        rounds_judge_close(&judge);
     }
-    memory_release(a, held, (size_t)where->count, 1);
-    memory_release(a, found, (size_t)where->count, 1);
     problem_close(&part);
     return status;
 }
@@ -206,117 +152,29 @@ static bool cancelled(const solving *s)
     return s->request->cancelled && s->request->cancelled(s->request->cancel_context);
 }
 
-static isg_status run_pass(solving *s, bool *changed, isg_error *error)
+static isg_status run_round(solving *s, isg_error *error)
 {
+    uint32_t begin, end;
     isg_status status = ISG_OK;
-    for (uint32_t i = 0; i < s->schedule->part_count && !status && !cancelled(s); i++) {
-        status = improve(s, i, changed, error);
-        bool round_ends = i + 1 == s->schedule->part_count || s->schedule->parts[i + 1].round != s->schedule->parts[i].round;
-        if (round_ends && s->problem.spins)
-            memcpy(s->state, s->next, (size_t)s->problem.spins);
-    }
+    rounds_parts(&s->rounds, &begin, &end);
+    for (uint32_t i = begin; i < end && !status && !cancelled(s); i++)
+        status = improve(s, i, error);
     return status;
 }
 
-/* One part alone sees everything at once: another pass would send the same problem again. */
-static isg_status run_passes(solving *s, isg_error *error)
+static isg_status run_rounds(solving *s, isg_error *error)
 {
-    int32_t passes = s->machine->settings.passes ? s->machine->settings.passes : MACHINE_DEFAULT_PASSES;
-    isg_status status = ISG_OK;
-    bool changed = true;
-    if (s->schedule->part_count == 1)
-        passes = 1;
-    for (s->pass = 0; s->pass < passes && changed && !status; s->pass++) {
-        changed = false;
-        status = run_pass(s, &changed, error);
-        s->tally.passes++;
-    }
+    int32_t passes = machine_passes(&s->machine->settings);
+    isg_status status = rounds_start(&s->rounds, s->machine->settings.seed, s->request, error);
+    if (!status)
+        do
+            status = run_round(s, error);
+        while (!status && rounds_advance(&s->rounds, passes) && !cancelled(s));
+    s->tally.passes = s->rounds.pass + (s->rounds.round > 0);
     return status;
 }
 
 /* ---- one sample ---- */
-
-/* Starts 0 and 1 are all-lowest and all-highest, the others random, keyed like reads. */
-static void fill_start(const solving *s, uint32_t number, int8_t *state)
-{
-    int8_t lowest = s->problem.domain == PROBLEM_BINARY ? 0 : -1;
-    uint32_t key[2], draws[4] = {0};
-    philox_read_key(s->machine->settings.seed, s->request->sample, (uint32_t)s->request->number, number, key);
-    for (int64_t i = 0; i < s->problem.spins; i++) {
-        if (i % 4 == 0)
-            philox_sweep_block(key, PHILOX_START_SWEEP, (uint32_t)(i / 4), draws);
-        state[i] = number == 1 || (number > 1 && draws[i % 4] >> 31) ? 1 : lowest;
-    }
-}
-
-/* Where the passes begin: the best of greedy descents. What is held in the first rounds then resembles an answer; from bare
- * extremes the parts would answer a question nobody asks. A whole problem holds nothing: two starts do, for the worst case. */
-static isg_status start(solving *s, const isg_allocator *a, isg_error *error)
-{
-    size_t spins = (size_t)s->problem.spins;
-    double *field = memory_take(a, spins, sizeof *field), lowest = INFINITY;
-    if (!field)
-        return error_no_memory(error);
-    for (uint32_t k = 0; k < (s->schedule->part_count > 1 ? STARTS : 2) && spins; k++) {
-        fill_start(s, k, s->next);
-        descent(&s->problem, &s->rows, s->next, field);
-        double energy = problem_energy(&s->problem, s->next);
-        if (k == 0 || energy < lowest) {
-            lowest = energy;
-            memcpy(s->state, s->next, spins);
-        }
-    }
-    if (spins)
-        memcpy(s->next, s->state, spins);
-    memory_release(a, field, spins, sizeof *field);
-    return ISG_OK;
-}
-
-static isg_status open_solving(solving *s, const isg_allocator *a, isg_error *error)
-{
-    isg_status status = bind_problem(s->request->hamiltonian, s->request->context, a, &s->problem, error);
-    if (!status)
-        status = problem_rows_open(&s->rows, &s->problem, error);
-    if (status)
-        return status;
-    size_t spins = (size_t)s->problem.spins;
-    s->state = memory_take(a, spins, 1);
-    s->next = memory_take(a, spins, 1);
-    s->local = memory_take(a, spins, sizeof *s->local);
-    if (!s->state || !s->next || !s->local)
-        return error_no_memory(error);
-    for (size_t i = 0; i < spins; i++)
-        s->local[i] = PROBLEM_NO_SPIN;
-    return start(s, a, error);
-}
-
-static void close_solving(solving *s, const isg_allocator *a)
-{
-    size_t spins = (size_t)s->problem.spins;
-    memory_release(a, s->state, spins, 1);
-    memory_release(a, s->next, spins, 1);
-    memory_release(a, s->local, spins, sizeof *s->local);
-    if (s->rows.row_start)
-        problem_rows_close(&s->rows, &s->problem);
-    problem_close(&s->problem);
-}
-
-static isg_status deliver(solving *s, isg_error *error)
-{
-    const isg_abi_hamiltonian *h = s->request->hamiltonian;
-    const isg_allocator *a = s->machine->allocator;
-    int8_t *state = (int8_t *)s->request->context->frame + h->state_offset;
-    double *energy = memory_take_zeroed(a, h->groups + 1, sizeof *energy), sum = 0;
-    if (!energy)
-        return error_no_memory(error);
-    problem_decode(&s->problem, s->state, state);
-    h->energy(s->request->context, state, energy);
-    for (uint64_t g = 0; g <= h->groups; g++)
-        sum += energy[g];
-    *s->request->energy = sum;
-    memory_release(a, energy, h->groups + 1, sizeof *energy);
-    return ISG_OK;
-}
 
 static void add_tally(machine *x, uint64_t number, const machine_tally *t)
 {
@@ -342,35 +200,45 @@ static void add_tally(machine *x, uint64_t number, const machine_tally *t)
 isg_status machine_solve(void *context, const program_solve *request, isg_error *error)
 {
     machine *x = context;
-    solving s = {.machine = x, .schedule = &x->schedules[request->number], .request = request};
-    isg_status status = open_solving(&s, x->allocator, error);
+    solving s = {.machine = x, .request = request};
+    isg_status status = rounds_open(&s.rounds, &x->schedules[request->number], request, x->allocator, error);
     if (!status)
-        status = run_passes(&s, error);
+        status = run_rounds(&s, error);
     if (!status)
-        status = deliver(&s, error);
+        status = rounds_deliver(&s.rounds, s.rounds.state, request, error);
     if (!status)
         add_tally(x, request->number, &s.tally);
-    close_solving(&s, x->allocator);
+    rounds_close(&s.rounds);
     return status;
 }
 
 /* ---- opening ---- */
 
-static isg_status schedule_all(machine *x, const ir_module *m, isg_error *error)
+isg_status machine_schedules_of(const ir_module *m, const target *t, arena *a, const machine_schedule **out, uint64_t *count,
+                                isg_error *error)
 {
     const ir_function *model = m->functions.at[0];
-    machine_schedule *schedules = ARENA_ARRAY(&x->arena, machine_schedule, model->ops.count);
+    machine_schedule *schedules = ARENA_ARRAY(a, machine_schedule, model->ops.count);
+    *count = 0;
     for (uint32_t i = 0; i < model->ops.count; i++) {
         ir_op op = model->ops.at[i];
         if (ir_op_get(m, op)->code != OP_ANNEAL)
             continue;
-        machine_schedule *s = &schedules[x->count++];
-        *s = machine_schedule_of(m, op, &x->arena);
-        isg_status status = machine_check(s, x->settings.target, ir_text(m, ir_op_attribute(m, op, "name")->name), error);
+        machine_schedule *s = &schedules[(*count)++];
+        *s = machine_schedule_of(m, op, a);
+        isg_status status = machine_check(s, t, ir_text(m, ir_op_attribute(m, op, "name")->name), error);
         if (status)
             return status;
     }
-    x->schedules = schedules;
+    *out = schedules;
+    return ISG_OK;
+}
+
+static isg_status schedule_all(machine *x, const ir_module *m, isg_error *error)
+{
+    isg_status status = machine_schedules_of(m, x->settings.target, &x->arena, &x->schedules, &x->count, error);
+    if (status)
+        return status;
     x->tallies = ARENA_ARRAY(&x->arena, machine_tally, x->count);
     x->bounds = ARENA_ARRAY(&x->arena, exact_sum, x->count);
     return ISG_OK;
@@ -419,6 +287,11 @@ int32_t machine_reads(const machine_settings *settings)
 int32_t machine_sweeps(const machine_settings *settings)
 {
     return settings->sweeps ? settings->sweeps : settings->target->kind == TARGET_CIM ? CIM_DEFAULT_STEPS : ANNEAL_DEFAULT_SWEEPS;
+}
+
+int32_t machine_passes(const machine_settings *settings)
+{
+    return settings->passes ? settings->passes : MACHINE_DEFAULT_PASSES;
 }
 
 machine_tally machine_tally_of(const machine *x, uint64_t number)

@@ -61,6 +61,11 @@ machine_schedule machine_schedule_of(const ir_module *m, ir_op anneal, arena *a)
  * what would help. */
 isg_status machine_check(const machine_schedule *s, const target *t, const char *hamiltonian, isg_error *error);
 
+/* Of the module's only model, one for each anneal in order of the program, each as machine_check wants it. In the arena, also the
+ * array. */
+isg_status machine_schedules_of(const ir_module *m, const target *t, arena *a, const machine_schedule **out, uint64_t *count,
+                                isg_error *error);
+
 /* For the program's only model, whose anneals are its Hamiltonians in order. The module must outlive the machine. */
 isg_status machine_open(machine **out, const ir_module *m, const machine_settings *settings, const isg_allocator *allocator,
                         isg_error *error);
@@ -72,6 +77,7 @@ isg_status machine_solve(void *machine, const program_solve *request, isg_error 
 /* Anneals that one run of a part takes, defaults filled in, and the simulator's steps in each. */
 int32_t machine_reads(const machine_settings *settings);
 int32_t machine_sweeps(const machine_settings *settings);
+int32_t machine_passes(const machine_settings *settings);
 
 /* Of Hamiltonian `number`, over all samples solved so far. */
 machine_tally machine_tally_of(const machine *x, uint64_t number);

@@ -49,8 +49,17 @@ static isg_status place_fields(prepared *out, const target *t, isg_error *error)
     return replace(&out->machine, &made, pass_ancilla(&out->machine, &made, &out->ancilla, error));
 }
 
-static grid grid_of(const target_values *v)
+static bool negated(const target *t)
 {
+    const target_format *f = t->format ? target_format_find(t->format) : NULL;
+    return f && f->negated;
+}
+
+/* In the problem's terms: the limits are those of a matrix that may hold minus the couplings. */
+static grid grid_of(const target *t, const target_values *v)
+{
+    if (negated(t))
+        return (grid){.min = -v->max, .max = -v->min, .real = v->bits == 0};
     return (grid){.min = v->min, .max = v->max, .real = v->bits == 0};
 }
 
@@ -68,12 +77,12 @@ static isg_status quantize(prepared *out, const prepare_settings *settings, isg_
     const target *t = settings->target;
     if (!t->couplings.limited)
         return ISG_OK;
-    quantize_settings q = {.couplings = grid_of(&t->couplings),
-                           .fields = grid_of(t->field_values.limited ? &t->field_values : &t->couplings),
+    quantize_settings q = {.couplings = grid_of(t, &t->couplings),
+                           .fields = grid_of(t, t->field_values.limited ? &t->field_values : &t->couplings),
                            .without_verdict = !settings->with_verdict};
     if (t->couplings.sum_min > -1e300 && t->couplings.sum_max < 1e300) {
-        q.sum_min = t->couplings.sum_min;
-        q.sum_max = t->couplings.sum_max;
+        q.sum_min = negated(t) ? -t->couplings.sum_max : t->couplings.sum_min;
+        q.sum_max = negated(t) ? -t->couplings.sum_min : t->couplings.sum_max;
     }
     problem made;
     out->quantized = true;

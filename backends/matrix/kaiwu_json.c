@@ -1,5 +1,5 @@
 /* kaiwu_json.c - results of QBoson's machines (results.h): a list of objects, the best first, each with its spins in
- * `solutionVector`. What else they say (quboValue, maxcutValue, result) is not needed and not believed. */
+ * `solutionVector`. The energy that they claim, `quboValue`, is kept and not believed; the rest is not needed. */
 #include "backends/matrix/json_stream.h"
 #include "backends/matrix/results.h"
 
@@ -7,6 +7,7 @@
 #include "runtime/memory.h"
 
 #include <inttypes.h>
+#include <math.h>
 
 typedef struct result_reading {
     matrix_results *results;
@@ -53,23 +54,55 @@ static bool read_vector(matrix_stream *s, result_reading *r)
         *expected = length;
     if (s->status || length != *expected)
         return stream_fail(s, "%" PRId64 " spins, not %" PRId64, length, *expected);
-    r->results->count++;
     return true;
+}
+
+static bool read_claim(matrix_stream *s, double *claim)
+{
+    char text[JSON_STRING];
+    int c = json_peek(s);
+    return c == '-' || (c >= '0' && c <= '9') ? json_number(s, "quboValue", claim) : json_stream_copy(s, "quboValue", text);
+}
+
+static bool keep_claim(matrix_stream *s, result_reading *r, double claim)
+{
+    matrix_results *m = r->results;
+    if (m->count == m->claim_capacity) {
+        int64_t grown = m->claim_capacity < 32 ? 32 : m->claim_capacity + m->claim_capacity / 2;
+        void *bigger = m->allocator->resize(m->allocator->context, m->claims, (size_t)m->claim_capacity * sizeof claim,
+                                            (size_t)grown * sizeof claim);
+        if (!bigger)
+            return stream_no_memory(s);
+        m->claims = bigger;
+        m->claim_capacity = grown;
+    }
+    m->claims[m->count++] = claim;
+    return true;
+}
+
+static bool read_member(matrix_stream *s, result_reading *r, const char *key, unsigned *seen, double *claim)
+{
+    if (!strcmp(key, "solutionVector"))
+        return json_once(s, seen, 1, key) && read_vector(s, r);
+    if (!strcmp(key, "quboValue"))
+        return json_once(s, seen, 2, key) && read_claim(s, claim);
+    return json_skip(s);
 }
 
 static bool read_result(matrix_stream *s, result_reading *r)
 {
     char key[JSON_STRING];
     unsigned seen = 0;
+    double claim = NAN;
     bool first = true;
     if (!json_open(s, '{', "a result"))
         return false;
     stream_place place = s->token;
     while (json_key(s, &first, key))
-        if (!(strcmp(key, "solutionVector") ? json_skip(s) : json_once(s, &seen, 1, key) && read_vector(s, r)))
+        if (!read_member(s, r, key, &seen, &claim))
             return false;
     s->token = place;
-    return !s->status && (seen || stream_fail(s, "the result has no \"solutionVector\""));
+    return !s->status && (seen & 1 || stream_fail(s, "the result has no \"solutionVector\"")) && keep_claim(s, r, claim);
 }
 
 static bool read_list(matrix_stream *s, result_reading *r)
@@ -127,6 +160,8 @@ void matrix_results_close(matrix_results *m)
 {
     if (m->states)
         m->allocator->resize(m->allocator->context, m->states, (size_t)m->capacity, 0);
+    if (m->claims)
+        m->allocator->resize(m->allocator->context, m->claims, (size_t)m->claim_capacity * sizeof *m->claims, 0);
     *m = (matrix_results){0};
 }
 

@@ -15,12 +15,21 @@
 
 #include <stdbool.h>
 
+/* A file that `isg emit` made for a machine: its numbers are within that machine's limits already, and its runs have a seed. */
+enum { MATRIX_MACHINE_NAME = 256 };
+typedef struct matrix_mark {
+    bool there;
+    char machine[MATRIX_MACHINE_NAME]; /* the target's name */
+    uint64_t seed;                     /* below 2^53 */
+} matrix_mark;
+
 typedef struct matrix_notes {
     const char *format; /* the one that was read, static */
     int64_t duplicates; /* entries that were added to an earlier one */
     int64_t zeros;      /* entries stated as 0 */
     bool sidecar;       /* there was one */
     uint64_t hash;      /* of the file's bytes (matrix_hash) */
+    matrix_mark mark;
 } matrix_notes;
 
 /* What the file calls its spins: `text` holds one JSON value each, as the file has it ("a", 7, [0,1]), ending in a NUL,
@@ -50,6 +59,10 @@ isg_status matrix_read_named(const isg_allocator *allocator, const isg_io *io, c
                              matrix_names *names, matrix_notes *notes, isg_error *error);
 isg_status matrix_write_named(const isg_allocator *allocator, const isg_io *io, const char *path, const char *format,
                               const problem *p, const matrix_names *names, isg_error *error);
+
+/* The same with a mark; names and mark may be NULL. */
+isg_status matrix_write_marked(const isg_allocator *allocator, const isg_io *io, const char *path, const char *format,
+                               const problem *p, const matrix_names *names, const matrix_mark *mark, isg_error *error);
 
 /* From memory, `path` for messages only; sidecar NULL: none. */
 isg_status matrix_read_bytes(const isg_allocator *allocator, const char *path, const void *bytes, size_t length,

@@ -67,6 +67,21 @@ void output_text(matrix_output *o, const char *text)
     put(o, text, strlen(text));
 }
 
+void output_string(matrix_output *o, const char *text)
+{
+    output_byte(o, '"');
+    for (; *text; text++) {
+        unsigned char c = (unsigned char)*text;
+        if (c == '"' || c == '\\')
+            output_byte(o, '\\');
+        if (c < 0x20)
+            output_format(o, "\\u%04x", c);
+        else
+            output_byte(o, *text);
+    }
+    output_byte(o, '"');
+}
+
 void output_byte(matrix_output *o, char c)
 {
     put(o, &c, 1);

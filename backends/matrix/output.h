@@ -24,6 +24,7 @@ isg_status output_commit(matrix_output *o); /* flushes and closes; abandons afte
 void output_abandon(matrix_output *o);
 
 void output_text(matrix_output *o, const char *text);
+void output_string(matrix_output *o, const char *text); /* as JSON: quoted and escaped */
 void output_byte(matrix_output *o, char c);
 void output_format(matrix_output *o, const char *format, ...) __attribute__((format(printf, 2, 3))); /* short texts */
 void output_whole(matrix_output *o, int64_t value);

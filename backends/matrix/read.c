@@ -126,6 +126,8 @@ static isg_status finish(reading *r, matrix_draft *d, uint64_t hash, isg_error *
         return status;
     }
     r->notes.zeros = d->zeros;
+    if (r->sidecar)
+        r->notes.mark = r->sidecar->mark;
     r->notes.hash = hash;
     matrix_names *from = r->sidecar && r->sidecar->names.count ? &r->sidecar->names : &d->names;
     if (r->names && from->count == r->out->spins) {

@@ -12,6 +12,8 @@ typedef struct matrix_results {
     int64_t count, length, capacity; /* states, spins of each; capacity of `states` in bytes */
     int8_t *states;                  /* [count, length], all of {0, 1} or all of {-1, 1} */
     bool binary;                     /* {0, 1}; also where all values are 1 */
+    int64_t claim_capacity;
+    double *claims; /* [count]: energies as the file has them, unbelieved; NaN where it has none */
 } matrix_results;
 
 /* format NULL or "kaiwu-json". length: of each state, or -1 for any, all alike. A file without a state is refused. Results

@@ -192,8 +192,29 @@ static bool read_origins(matrix_stream *s, matrix_sidecar *c)
 }
 
 enum { SEEN_VERSION = 1, SEEN_FORMAT = 2, SEEN_HASH = 4, SEEN_DOMAIN = 8, SEEN_SPINS = 16, SEEN_NEEDED = 31 };
-static const char *const keys[] = {"sidecar",      "format", "hash",  "domain",  "spins", "offset", "scale",   "ancilla",
-                                   "ancilla_spin", "fields", "names", "origins", "width", "sites",  "couplers"};
+static const char *const keys[] = {"sidecar", "format",  "hash",         "domain",  "spins", "offset",
+                                   "scale",   "ancilla", "ancilla_spin", "fields",  "names", "origins",
+                                   "width",   "sites",   "couplers",     "machine", "seed"};
+
+static bool read_machine(matrix_stream *s, matrix_sidecar *c, char text[JSON_STRING])
+{
+    if (!json_stream_string(s, "machine", text))
+        return false;
+    if (strlen(text) >= sizeof c->mark.machine)
+        return stream_fail(s, "the machine's name is too long");
+    strcpy(c->mark.machine, text);
+    c->mark.there = true;
+    return true;
+}
+
+static bool read_seed(matrix_stream *s, matrix_sidecar *c)
+{
+    int64_t seed;
+    if (!json_whole(s, "seed", 0, (INT64_C(1) << 53) - 1, &seed))
+        return false;
+    c->mark.seed = (uint64_t)seed;
+    return true;
+}
 
 static bool read_member(matrix_stream *s, matrix_sidecar *c, int key, char text[JSON_STRING])
 {
@@ -232,6 +253,10 @@ static bool read_member(matrix_stream *s, matrix_sidecar *c, int key, char text[
         return read_origins(s, c);
     case 12:
         return json_whole(s, "width", 1, INT32_MAX, &c->width);
+    case 15:
+        return read_machine(s, c, text);
+    case 16:
+        return read_seed(s, c);
     default:
         return c->pairs_key ? stream_fail(s, "sites and couplers exclude each other") : read_pairs(s, c, keys[key]);
     }
@@ -323,6 +348,11 @@ bool sidecar_write(matrix_output *o, const matrix_sidecar *c, const problem *p, 
         write_names(o, names);
     if (c->origin_count)
         write_origins(o, p);
+    if (c->mark.there) {
+        output_text(o, ",\n  \"machine\": ");
+        output_string(o, c->mark.machine);
+        output_format(o, ",\n  \"seed\": %" PRIu64, c->mark.seed);
+    }
     if (c->width)
         output_format(o, ",\n  \"width\": %" PRId64, c->width);
     if (c->pairs_key)

@@ -15,6 +15,8 @@
  *   width         hitachi-json: spin i stands at [i mod width, i / width]
  *   sites         hitachi-json: [x, y] of each spin, where there is no such rule
  *   couplers      dwave-qp: [i, j] in the order of `quad`
+ *   machine       the target whose limits the file was made for by `isg emit`
+ *   seed          of that machine's simulator, for this file
  */
 #ifndef BACKENDS_MATRIX_SIDECAR_H
 #define BACKENDS_MATRIX_SIDECAR_H
@@ -45,6 +47,7 @@ struct matrix_sidecar {
     int64_t pair_count, pair_capacity;
     sidecar_pair *pairs; /* sites or couplers; NULL: none */
     const char *pairs_key;
+    matrix_mark mark;
     bool needed; /* for writing: something is in here that the file lacks */
 };
 

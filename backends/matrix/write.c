@@ -69,8 +69,8 @@ static isg_status choose_format(writing *w, const char *format, isg_error *error
                   : error_fail(error, ISG_INVALID, "%.250s: the name does not say which format to write", w->path);
 }
 
-isg_status matrix_write_named(const isg_allocator *allocator, const isg_io *io, const char *path, const char *format,
-                              const problem *p, const matrix_names *names, isg_error *error)
+isg_status matrix_write_marked(const isg_allocator *allocator, const isg_io *io, const char *path, const char *format,
+                               const problem *p, const matrix_names *names, const matrix_mark *mark, isg_error *error)
 {
     writing w = {.allocator = allocator ? allocator : isg_default_allocator(),
                  .io = io ? io : isg_default_io(),
@@ -82,6 +82,10 @@ isg_status matrix_write_named(const isg_allocator *allocator, const isg_io *io, 
     if (status)
         return status;
     w.sidecar = (matrix_sidecar){.allocator = w.allocator, .format = w.format, .scale = 1, .ancilla_spin = -1};
+    if (mark) {
+        w.sidecar.mark = *mark;
+        w.sidecar.needed = mark->there;
+    }
     w.sidecar_path = memory_take(w.allocator, sidecar_path_bytes(path), 1);
     if (!w.sidecar_path)
         return error_no_memory(error);
@@ -97,6 +101,12 @@ isg_status matrix_write_named(const isg_allocator *allocator, const isg_io *io, 
     w.sidecar.field_count = w.sidecar.origin_count = 0; /* they were marks only */
     sidecar_close(&w.sidecar);
     return status;
+}
+
+isg_status matrix_write_named(const isg_allocator *allocator, const isg_io *io, const char *path, const char *format,
+                              const problem *p, const matrix_names *names, isg_error *error)
+{
+    return matrix_write_marked(allocator, io, path, format, p, names, NULL, error);
 }
 
 isg_status matrix_write_file(const isg_allocator *allocator, const isg_io *io, const char *path, const char *format,

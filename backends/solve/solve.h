@@ -13,7 +13,8 @@ typedef struct solve_settings {
     int32_t reads, sweeps; /* 0: by the problem's size (solve_effort) */
     int32_t threads;       /* 0: all processors */
     uint64_t seed;
-    double seconds; /* wall time from the call on, after which the best so far is the answer; 0: no limit */
+    bool as_it_stands; /* target_solve: the problem is what the machine takes; answers stay as the machine gives them */
+    double seconds;    /* wall time from the call on, after which the best so far is the answer; 0: no limit */
     bool (*cancelled)(
         const void *context); /* asked by every thread once in at most one sweep or a few microseconds; may be NULL */
     const void *cancel_context;

@@ -3,10 +3,10 @@
 
 #include "backends/machine/descent.h"
 #include "backends/machine/problem_anneal.h"
+#include "backends/machine/rounds.h"
 #include "runtime/cim.h"
 #include "runtime/error.h"
 #include "runtime/memory.h"
-#include "runtime/philox.h"
 
 #include <math.h>
 #include <stdatomic.h>
@@ -43,18 +43,10 @@ static bool cancelled(const void *context)
     return (s->settings->cancelled && s->settings->cancelled(s->settings->cancel_context)) || out_of_time(s);
 }
 
-/* The machine has no memory between runs. */
-static uint64_t read_seed(uint64_t seed, int32_t read)
-{
-    uint32_t key[2];
-    philox_read_key(seed, 0, 0, (uint32_t)read, key);
-    return (uint64_t)key[1] << 32 | key[0];
-}
-
 static isg_status simulate(const simulation *s, int32_t read, isg_error *error)
 {
     double energy;
-    uint64_t seed = read_seed(s->settings->seed, read);
+    uint64_t seed = rounds_answer_seed(s->settings->seed, read);
     if (!s->ready.machine.spins)
         return ISG_OK;
     if (s->target->kind == TARGET_CIM) {
@@ -104,7 +96,8 @@ static isg_status run_read(simulation *s, int32_t read, target_answers *answers,
     if (status)
         return status;
     problem_decode(&s->ready.machine, s->machine_state, s->state);
-    descent(s->p, &s->rows, s->state, s->field);
+    if (!s->settings->as_it_stands)
+        descent(s->p, &s->rows, s->state, s->field);
     return keep(answers, problem_energy(s->p, s->state), s->state, error);
 }
 
@@ -164,6 +157,10 @@ static isg_status prepare(simulation *s, isg_error *error)
     isg_status status = copy_numbers(s->p, &own, error);
     if (status)
         return status;
+    if (s->settings->as_it_stands) {
+        s->ready = (prepared){.machine = own};
+        return ISG_OK;
+    }
     prepare_settings settings = {.target = s->target};
     status = prepare_part(&own, &settings, &s->ready, error);
     problem_close(&own);
@@ -206,7 +203,9 @@ isg_status target_solve(const problem *p, const target *t, const solve_settings 
     simulation s = {.p = p, .target = t, .settings = settings};
     s.deadline = settings->seconds > 0 ? clock_now() + settings->seconds : INFINITY;
     s.reads = settings->reads ? settings->reads : TARGET_SOLVE_ANSWERS;
-    s.sweeps = settings->sweeps ? settings->sweeps : t->kind == TARGET_CIM ? CIM_DEFAULT_STEPS : 8 * ANNEAL_DEFAULT_SWEEPS;
+    s.sweeps = settings->sweeps        ? settings->sweeps
+               : t->kind == TARGET_CIM ? CIM_DEFAULT_STEPS
+                                       : (settings->as_it_stands ? 1 : 8) * ANNEAL_DEFAULT_SWEEPS;
     *answers = (target_answers){.spins = p->spins, .allocator = p->allocator};
     *result = (solve_result){.reads = s.reads, .sweeps = s.sweeps, .threads = 1};
     isg_status status = check(p, t, error);

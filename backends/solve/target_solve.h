@@ -21,8 +21,9 @@ typedef struct target_answers {
 
 /* The problem is prepared (prepare.h) as one part; each read is one run of the machine, under a seed of its own, mapped back
  * and descended from in exact numbers. Settings as solve.h says, but reads and sweeps are the simulator's (steps of a coherent
- * machine), and the reads run one after the other. ISG_INVALID where the machine cannot take the problem. ISG_INCOMPLETE
- * as in solve.h; answers are open after ISG_OK and ISG_INCOMPLETE. */
+ * machine), and the reads run one after the other. With `as_it_stands` the problem is one that was prepared already: the machine
+ * gets it unchanged, answers are not descended from, and the simulator runs as in `isg run --target`. ISG_INVALID where the
+ * machine cannot take the problem. ISG_INCOMPLETE as in solve.h; answers are open after ISG_OK and ISG_INCOMPLETE. */
 isg_status target_solve(const problem *p, const target *t, const solve_settings *settings, target_answers *answers,
                         solve_result *result, isg_error *error);
 void target_answers_close(target_answers *answers);

@@ -37,6 +37,8 @@ int cli_targets(cli *c, int argc, char **argv);
 int cli_fit(cli *c, int argc, char **argv);
 int cli_solve(cli *c, int argc, char **argv);
 int cli_convert(cli *c, int argc, char **argv);
+int cli_emit(cli *c, int argc, char **argv);
+int cli_decode(cli *c, int argc, char **argv);
 int cli_inspect(cli *c, int argc, char **argv);
 
 /* What was printed counts only when it has arrived: the exit status after flushing stdout. */

@@ -12,6 +12,8 @@ const cli_command cli_commands[] = {
     {"opt", cli_opt, "run passes on a program in the text form"},
     {"inspect", cli_inspect, "see the Hamiltonians of a model, or a problem: numbers, spectrum, landscape"},
     {"fit", cli_fit, "whether a model fits the machines there are, and what it loses there"},
+    {"emit", cli_emit, "write a model's problems as matrix files for a machine"},
+    {"decode", cli_decode, "read the machine's results, and go on to the next round or the outputs"},
     {"solve", cli_solve, "look for the state of lowest energy of a problem from a file"},
     {"convert", cli_convert, "a problem file from one format to another, its energies unchanged"},
     {"targets", cli_targets, "the machines that problems can be solved on, and their limits"},

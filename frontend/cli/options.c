@@ -21,7 +21,7 @@ static void show_rows(const option_row *rows)
 {
     for (const option_row *row = rows; row->name; row++) {
         char spelled[64];
-        if (row->kind == OPTION_SECOND)
+        if (row->kind == OPTION_SECOND || row->kind == OPTION_REST)
             continue;
         snprintf(spelled, sizeof spelled, "%s%c%s--%s%s%s", row->letter ? "-" : "  ", row->letter ? row->letter : ' ',
                  row->letter ? ", " : " ", row->name, row->value ? " " : "", row->value ? row->value : "");
@@ -29,19 +29,25 @@ static void show_rows(const option_row *rows)
     }
 }
 
-static const option_row *second_row(const option_table *table)
+static const option_row *positional_row(const option_table *table, option_kind kind)
 {
     for (const option_row *row = table->rows; row->name; row++)
-        if (row->kind == OPTION_SECOND)
+        if (row->kind == kind)
             return row;
     return NULL;
+}
+
+static const option_row *second_row(const option_table *table)
+{
+    return positional_row(table, OPTION_SECOND);
 }
 
 static void show_help(cli *c, const option_table *table)
 {
     const option_row *second = second_row(table);
-    printf("usage: %s %s%s%s [OPTION...]\n\n%s\n\noptions:\n", cli_spelled(c), table->positional, second ? " " : "",
-           second ? second->name : "", table->what);
+    const option_row *rest = positional_row(table, OPTION_REST);
+    printf("usage: %s %s%s%s%s%s [OPTION...]\n\n%s\n\noptions:\n", cli_spelled(c), table->positional, second ? " " : "",
+           second ? second->name : "", rest ? " " : "", rest ? rest->name : "", table->what);
     show_rows(table->rows);
     show_rows(common_rows);
     printf("\nAn option's value may also follow a `=`: --name=value.\n\n%s\n", table->examples);
@@ -62,7 +68,7 @@ typedef struct parse {
 static const option_row *find_row(const option_row *rows, const char *name, size_t length, char letter)
 {
     for (const option_row *row = rows; row->name; row++)
-        if (row->kind != OPTION_SECOND &&
+        if (row->kind != OPTION_SECOND && row->kind != OPTION_REST &&
             (letter ? row->letter == letter : strlen(row->name) == length && !memcmp(row->name, name, length)))
             return row;
     return NULL;
@@ -107,10 +113,17 @@ static void set_choice(parse *p, const option_row *row, const char *value)
     p->status = cli_fail(p->cli, EXIT_USAGE, "--%s takes one of %s, not '%s'", row->name, row->value, value);
 }
 
+static void add_text(parse *p, text_list *list, const char *value)
+{
+    if (!list->at)
+        list->at = ARENA_ARRAY(&p->cli->arena, const char *, (size_t)p->argc);
+    list->at[list->count++] = value;
+}
+
 static void set_value(parse *p, const option_row *row, void *member, const char *value)
 {
     uint64_t number;
-    text_list *list;
+    option_seed *seed;
     switch (row->kind) {
     case OPTION_FLAG:
         *(bool *)member = true;
@@ -119,10 +132,7 @@ static void set_value(parse *p, const option_row *row, void *member, const char 
         *(const char **)member = value;
         break;
     case OPTION_LIST:
-        list = member;
-        if (!list->at)
-            list->at = ARENA_ARRAY(&p->cli->arena, const char *, (size_t)p->argc);
-        list->at[list->count++] = value;
+        add_text(p, member, value);
         break;
     case OPTION_NUMBER:
         if (read_whole(value, INT32_MAX, &number) && number >= (uint64_t)row->least)
@@ -135,10 +145,17 @@ static void set_value(parse *p, const option_row *row, void *member, const char 
         if (!read_whole(value, UINT64_MAX, (uint64_t *)member))
             p->status = cli_fail(p->cli, EXIT_USAGE, "--%s takes a whole number from 0 to 2^64 - 1, not '%s'", row->name, value);
         break;
+    case OPTION_CHOSEN_SEED:
+        seed = member;
+        seed->given = true;
+        if (!read_whole(value, UINT64_MAX, &seed->value))
+            p->status = cli_fail(p->cli, EXIT_USAGE, "--%s takes a whole number from 0 to 2^64 - 1, not '%s'", row->name, value);
+        break;
     case OPTION_CHOICE:
         set_choice(p, row, value);
         break;
     case OPTION_SECOND: /* never an option */
+    case OPTION_REST:
         break;
     }
 }
@@ -191,8 +208,11 @@ static const char **second_positional(const parse *p)
 static void take_positional(parse *p, const char *argument, const char **positional)
 {
     const char **second = second_positional(p);
+    const option_row *rest = positional_row(p->table, OPTION_REST);
     if (!*positional)
         *positional = argument;
+    else if (rest)
+        add_text(p, (text_list *)(void *)(p->options + rest->offset), argument);
     else if (second && !*second)
         *second = argument;
     else

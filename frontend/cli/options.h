@@ -10,14 +10,21 @@ typedef struct text_list {
 } text_list;
 
 typedef enum option_kind {
-    OPTION_FLAG,   /* bool */
-    OPTION_TEXT,   /* const char * */
-    OPTION_LIST,   /* text_list; may be given several times */
-    OPTION_NUMBER, /* int32_t, from `least` up */
-    OPTION_SEED,   /* uint64_t */
-    OPTION_CHOICE, /* int: the position in `value`, "anneal|descent" */
-    OPTION_SECOND  /* const char *: no option but a second positional, called `name` and always given */
+    OPTION_FLAG,        /* bool */
+    OPTION_TEXT,        /* const char * */
+    OPTION_LIST,        /* text_list; may be given several times */
+    OPTION_NUMBER,      /* int32_t, from `least` up */
+    OPTION_SEED,        /* uint64_t */
+    OPTION_CHOSEN_SEED, /* option_seed: a seed that has another default than 0 */
+    OPTION_REST,        /* text_list: no option but what follows the first positional; NAME in the help */
+    OPTION_CHOICE,      /* int: the position in `value`, "anneal|descent" */
+    OPTION_SECOND       /* const char *: no option but a second positional, called `name` and always given */
 } option_kind;
+
+typedef struct option_seed {
+    bool given;
+    uint64_t value;
+} option_seed;
 
 typedef struct option_row {
     const char *name;  /* without the dashes */

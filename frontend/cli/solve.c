@@ -19,7 +19,7 @@
 typedef struct solve_options {
     const char *from, *target, *time_limit, *report, *output;
     int32_t reads, sweeps, threads;
-    uint64_t seed;
+    option_seed seed;
 } solve_options;
 
 static const option_row rows[] = {
@@ -30,8 +30,8 @@ static const option_row rows[] = {
      offsetof(solve_options, reads), 1, 0},
     {"sweeps", "S", "sweeps over all spins in each read; by default as the problem's size asks", OPTION_NUMBER,
      offsetof(solve_options, sweeps), 1, 0},
-    {"seed", "N", "of the random numbers; the same seed gives the same bytes (default 0)", OPTION_SEED,
-     offsetof(solve_options, seed), 0, 0},
+    {"seed", "N", "of the random numbers; the same seed gives the same bytes (default 0, or what `isg emit` wrote)",
+     OPTION_CHOSEN_SEED, offsetof(solve_options, seed), 0, 0},
     {"time-limit", "SECONDS", "stop then with the best so far, and exit status 3", OPTION_TEXT,
      offsetof(solve_options, time_limit), 0, 0},
     {"threads", "N", "processors to use; 0, the default: all", OPTION_NUMBER, offsetof(solve_options, threads), 0, 0},
@@ -62,6 +62,8 @@ typedef struct session {
     problem problem;
     const target *target; /* NULL: this processor */
     bool max_cut;
+    bool emitted; /* `isg emit` made the file for this target */
+    uint64_t seed;
     char file_hash[SHA256_TEXT];
     int8_t *state;          /* the best; NULL where there are answers */
     target_answers answers; /* of a target that holds the problem */
@@ -157,6 +159,8 @@ static int read_problem(session *s)
     if (matrix_read_file(c->allocator, c->io, s->path, s->options->from, &s->problem, &notes, &error))
         return cli_fail_error(c, &error);
     s->max_cut = !strcmp(notes.format, "rudy") && is_max_cut(&s->problem);
+    s->emitted = notes.mark.there && s->target && !strcmp(notes.mark.machine, s->target->name);
+    s->seed = s->options->seed.given ? s->options->seed.value : notes.mark.seed;
     if (notes.duplicates && !c->quiet)
         fprintf(stderr, "isg: note: %s: %lld entries stood again and were added to the first\n", s->path,
                 (long long)notes.duplicates);
@@ -210,7 +214,8 @@ static int solve(session *s)
     solve_settings settings = {.reads = o->reads,
                                .sweeps = o->sweeps,
                                .threads = o->threads,
-                               .seed = o->seed,
+                               .seed = s->seed,
+                               .as_it_stands = s->emitted,
                                .seconds = s->seconds,
                                .cancelled = is_interrupted};
     if (!s->cli->quiet && isatty(STDERR_FILENO)) {
@@ -260,7 +265,7 @@ static int write_solution(session *s)
     solution out = {.problem = &s->problem,
                     .file_hash = s->file_hash,
                     .target = s->target ? s->target->name : "native",
-                    .seed = s->options->seed,
+                    .seed = s->seed,
                     .reads = s->result.reads,
                     .sweeps = s->result.sweeps,
                     .complete = !s->incomplete,
@@ -296,7 +301,7 @@ static int write_report(session *s)
                                .hamiltonians = &one};
     const report_context context = {.model = s->path,
                                     .target = s->target ? s->target->name : "native",
-                                    .seed = s->options->seed,
+                                    .seed = s->seed,
                                     .seconds_total = cli_seconds() - s->start};
     if (s->options->report && report_write(s->cli->allocator, s->cli->io, s->options->report, &report, &context, &error))
         return cli_fail_error(s->cli, &error);
@@ -326,7 +331,7 @@ static void show_result(const session *s)
     solution_cut(&s->problem, best_state(s), cut);
     fprintf(stderr, "%s: %lld spins, %lld couplings, %d read%s of %d %s, seed %llu, %d thread%s\n", s->path,
             (long long)s->problem.spins, (long long)s->problem.coupling_count, (int)r->reads, r->reads == 1 ? "" : "s",
-            (int)r->sweeps, s->target && s->target->kind == TARGET_CIM ? "steps" : "sweeps", (unsigned long long)s->options->seed,
+            (int)r->sweeps, s->target && s->target->kind == TARGET_CIM ? "steps" : "sweeps", (unsigned long long)s->seed,
             (int)r->threads, r->threads == 1 ? "" : "s");
     fprintf(stderr, "  energy %s%s%s, %.3f s\n", energy, s->max_cut ? ", cut " : "", s->max_cut ? cut : "", s->solve_seconds);
     show_machine(s);
