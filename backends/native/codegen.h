@@ -163,6 +163,7 @@ typedef struct hamiltonian_plan {
     uint32_t term_count;
     int64_t list_size;                             /* coefficients of all TERM_LIST terms */
     int64_t list_coefficients;                     /* frame: double[list_size] */
+    int64_t list_pairs;                            /* tables: int32_t[list_size][2], spin numbers; -1: no pair */
     int64_t list_start, list_neighbour, list_slot; /* tables: where a spin's neighbours begin; each, and its coefficient */
     int64_t fields;                                /* frame: double[count], h */
     int64_t offset;                                /* frame: double */
@@ -194,8 +195,22 @@ void gen_each_coupling(codegen *g, const hamiltonian_plan *h, const term_plan *t
 /* field[q] += J_pq * v_delta for every neighbour q of the spin at the coordinates. */
 void gen_update_fields(codegen *g, const hamiltonian_plan *h, uint32_t array, const l_value *coordinates, l_value v_spin,
                        l_value v_field, l_value v_delta);
-void gen_neighbour_list(codegen *g, const hamiltonian_plan *h);                         /* fills its tables */
 l_value gen_spin_number(codegen *g, const hamiltonian_plan *h, const ir_spin_ref *ref); /* from the bindings */
+
+/* ---- list.c: TERM_LIST terms ---- */
+
+void plan_listed(hamiltonian_plan *h, term_plan *t, int64_t size); /* adds a term of so many coefficients to the list */
+void plan_list(codegen *g, hamiltonian_plan *h);                   /* places the list once all terms are in it */
+void gen_neighbour_list(codegen *g, const hamiltonian_plan *h);    /* fills its tables */
+void gen_each_listed(codegen *g, const hamiltonian_plan *h, coupling_body body, void *context);
+void gen_update_listed(codegen *g, const hamiltonian_plan *h, l_value v_spin, l_value v_field, l_value v_delta);
+l_value gen_listed_spin(codegen *g, const hamiltonian_plan *h, l_value at); /* first spin of a place; negative ones stay */
+/* A term without indices and with numbers alone, `0.5 * x[3] * x[8]`: its coefficient and spin numbers. */
+bool term_is_single(codegen *g, const hamiltonian_plan *h, const ir_term *term, double *coefficient, uint32_t *spins);
+/* Store the leading ones among `count` terms, linear or of the list, and return how many those are. `t` is the plan of the
+ * first. */
+uint32_t gen_single_fields(codegen *g, const hamiltonian_plan *h, const ir_term *terms, uint32_t count);
+uint32_t gen_single_couplings(codegen *g, const hamiltonian_plan *h, const term_plan *t, const ir_term *terms, uint32_t count);
 
 /* ---- flips.c ---- */
 

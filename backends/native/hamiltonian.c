@@ -85,21 +85,41 @@ static void clear_coefficients(codegen *g, const hamiltonian_plan *h)
 {
     zero_fill(g, h->fields, h->layout.count);
     zero_fill(g, h->offset, 1);
+    if (h->list_size)
+        zero_fill(g, h->list_coefficients, h->list_size);
     for (uint32_t i = 0; i < h->term_count; i++) {
+        if (h->terms[i].form == TERM_LIST)
+            continue;
         zero_fill(g, h->terms[i].coefficients, h->terms[i].size);
         if (h->terms[i].transposed >= 0)
             zero_fill(g, h->terms[i].transposed, h->terms[i].size);
     }
 }
 
+/* Terms that are constants go together: how many there are from the i-th on. */
+static uint32_t store_singles(codegen *g, const hamiltonian_plan *h, ir_attribute terms, uint32_t i, uint32_t quadratic)
+{
+    const ir_term *first = (const ir_term *)terms.list + i;
+    if (first->spin_count == 1)
+        return gen_single_fields(g, h, first, terms.count - i);
+    if (first->spin_count == 2 && h->terms[quadratic].form == TERM_LIST)
+        return gen_single_couplings(g, h, &h->terms[quadratic], first, terms.count - i);
+    return 0;
+}
+
 static void fill_coefficients(codegen *g, const hamiltonian_plan *h)
 {
     ir_attribute terms = *ir_op_attribute(g->m, h->op, "terms");
     uint32_t quadratic = 0;
-    for (uint32_t i = 0; i < terms.count; i++) {
+    for (uint32_t i = 0, singles; i < terms.count; i += singles ? singles : 1) {
         term_store s = {.h = h, .term = (const ir_term *)terms.list + i};
+        singles = store_singles(g, h, terms, i, quadratic);
         if (s.term->spin_count == 2)
-            s.plan = &h->terms[quadratic++];
+            s.plan = &h->terms[quadratic];
+        if (s.plan)
+            quadratic += singles ? singles : 1;
+        if (singles)
+            continue;
         if (s.plan && s.plan->form == TERM_UNIFORM)
             l_store(g, gen_expr(g, s.term->coefficient), gen_frame_at(g, s.plan->coefficients));
         else
@@ -148,9 +168,11 @@ static l_value gen_coefficients(codegen *g, const hamiltonian_plan *h)
     clear_coefficients(g, h);
     fill_coefficients(g, h);
     l_fault_if(g, first_not_finite(g, h->fields, h->layout.count), ISG_FAULT_NOT_FINITE);
+    if (h->list_size)
+        l_fault_if(g, gen_listed_spin(g, h, first_not_finite(g, h->list_coefficients, h->list_size)), ISG_FAULT_NOT_FINITE);
     for (uint32_t i = 0; i < h->term_count; i++) {
         const term_plan *t = &h->terms[i];
-        if (t->size == 0)
+        if (t->size == 0 || t->form == TERM_LIST)
             continue;
         l_value bad = first_not_finite(g, t->coefficients, t->size);
         l_fault_if(g, spin_of_position(g, h, t, bad), ISG_FAULT_NOT_FINITE);

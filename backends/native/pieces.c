@@ -36,10 +36,31 @@ int64_t piece_first_not_finite(const double *x, int64_t count)
     return at;
 }
 
-void piece_prefix_sum(int64_t *x, int64_t count)
+/* x[at[i]] += value[i] */
+void piece_add_at(double *x, const uint32_t *restrict_ at, const double *restrict_ value, int64_t count)
 {
-    for (int64_t i = 1; i < count; i++)
-        x[i] += x[i - 1];
+    for (int64_t i = 0; i < count; i++)
+        x[at[i]] += value[i];
+}
+
+/* From a list of pairs, negative where there is none, each spin's neighbours: those of spin p, and the places of their pairs in
+ * the list, stand from start[p] to start[p + 1]; in the list's order. start: [spins + 2], neighbour and slot: [2 * pairs]. */
+void piece_neighbours(const int32_t *restrict_ pair, int64_t pairs, int64_t *restrict_ start, int64_t spins,
+                      int32_t *restrict_ neighbour, int32_t *restrict_ slot)
+{
+    for (int64_t p = 0; p < spins + 2; p++)
+        start[p] = 0;
+    for (int64_t i = 0; i < 2 * pairs; i++)
+        if (pair[i] >= 0)
+            start[pair[i] + 2]++;
+    for (int64_t p = 1; p < spins + 2; p++)
+        start[p] += start[p - 1];
+    for (int64_t i = 0; i < 2 * pairs; i++)
+        if (pair[i] >= 0) {
+            int64_t at = start[pair[i] + 1]++;
+            neighbour[at] = pair[i ^ 1];
+            slot[at] = (int32_t)(i >> 1);
+        }
 }
 
 /* ---- tensors, elementwise ---- */

@@ -4,9 +4,8 @@
  * only, of the second only. With plain indices as subscripts, a spin's neighbours through the term are one row:
  * its own coordinates fix the shared and its own indices, and the row runs over the other's. So the
  * coefficients are stored as rows, [shared, first only, second only]; QAMA's J[t, i, j] is just that, and its
- * head penalty needs one number. When the two spins can trade places one symmetric array serves both. Other subscripts
- * (x[i] * x[i + 1], x[0] * x[i]) share one neighbour list, made once per program: which spins meet does not
- * depend on the data.
+ * head penalty needs one number. When the two spins can trade places one symmetric array serves both. Terms with other
+ * subscripts (x[i] * x[i + 1], x[0] * x[i]) share one list of pairs (list.c).
  */
 #include "backends/native/codegen.h"
 
@@ -170,39 +169,15 @@ static int64_t index_space(codegen *g, const hamiltonian_plan *h, const ir_term 
     return 0;
 }
 
-/* Its coefficients get their place when all terms of the list are known. */
-static void plan_listed(codegen *g, hamiltonian_plan *h, term_plan *t)
-{
-    t->form = TERM_LIST;
-    for (uint32_t i = 0; i < t->term->index_count; i++)
-        t->order[t->order_count++] = t->term->indices[i];
-    t->size = index_space(g, h, t->term);
-    t->list_first = h->list_size;
-    h->list_size += t->size;
-    if (h->list_size > TERM_COEFFICIENTS_MAX) {
-        refuse(g, h);
-        h->list_size = t->list_first = t->size = 0;
-    }
-}
-
-static void plan_list(codegen *g, hamiltonian_plan *h)
-{
-    if (h->list_size == 0)
-        return;
-    h->list_start = layout_take(&g->tables_bytes, (h->layout.count + 2) * 8);
-    h->list_neighbour = layout_take(&g->tables_bytes, 2 * h->list_size * 4);
-    h->list_slot = layout_take(&g->tables_bytes, 2 * h->list_size * 4);
-    h->list_coefficients = layout_take(&g->frame_bytes, h->list_size * 8);
-    for (uint32_t i = 0; i < h->term_count; i++)
-        if (h->terms[i].form == TERM_LIST)
-            h->terms[i].coefficients = h->list_coefficients + h->terms[i].list_first * 8;
-}
-
 static void plan_term(codegen *g, hamiltonian_plan *h, term_plan *t, const ir_term *term)
 {
     *t = (term_plan){.term = term, .size = 1, .transposed = -1};
     if (!plain_indices(g, h, &term->spins[0]) || !plain_indices(g, h, &term->spins[1])) {
-        plan_listed(g, h, t);
+        plan_listed(h, t, index_space(g, h, t->term));
+        if (h->list_size > TERM_COEFFICIENTS_MAX) {
+            refuse(g, h);
+            h->list_size = t->size = 0;
+        }
         return;
     }
     order_rows(g, t);
@@ -299,6 +274,11 @@ static void visit_if_holds(codegen *g, void *context)
 void gen_each_coupling(codegen *g, const hamiltonian_plan *h, const term_plan *t, coupling_body body, void *context)
 {
     each_coupling e = {h, t, body, context};
+    if (t->form == TERM_LIST) {
+        if (t->list_first == 0 && h->list_size > 0 && t->size > 0)
+            gen_each_listed(g, h, body, context);
+        return;
+    }
     l_loop_indices(g, t->term->indices, t->term->index_count, visit_if_holds, &e);
 }
 
@@ -353,23 +333,6 @@ static void update_through_rows(codegen *g, update *u, const l_value *coordinate
     g->binding_count = depth;
 }
 
-static void update_listed(codegen *g, l_value at, void *context)
-{
-    update *u = context;
-    l_value neighbours = l_bytes(g, g->v_tables, u->h->list_neighbour), slots = l_bytes(g, g->v_tables, u->h->list_slot);
-    l_value v_neighbour = LLVMBuildZExt(g->builder, l_load_at(g, g->i32, neighbours, at), g->i64, "");
-    l_value v_slot = LLVMBuildZExt(g->builder, l_load_at(g, g->i32, slots, at), g->i64, "");
-    l_value v_coefficient = l_load_at(g, g->f64, l_bytes(g, g->v_frame, u->h->list_coefficients), v_slot);
-    l_add_to(g, l_at(g, g->f64, u->v_field, v_neighbour), LLVMBuildFMul(g->builder, v_coefficient, u->v_delta, ""));
-}
-
-static void update_through_list(codegen *g, update *u, l_value v_spin)
-{
-    l_value start = l_bytes(g, g->v_tables, u->h->list_start);
-    l_value from = l_load_at(g, g->i64, start, v_spin), to = l_load_at(g, g->i64, start, l_add(g, v_spin, l_i64(g, 1)));
-    l_loop_range(g, from, to, update_listed, u);
-}
-
 void gen_update_fields(codegen *g, const hamiltonian_plan *h, uint32_t array, const l_value *coordinates, l_value v_spin,
                        l_value v_field, l_value v_delta)
 {
@@ -382,7 +345,7 @@ void gen_update_fields(codegen *g, const hamiltonian_plan *h, uint32_t array, co
             continue;
         if (t->form == TERM_LIST) {
             if (!listed)
-                update_through_list(g, &u, v_spin);
+                gen_update_listed(g, h, v_spin, v_field, v_delta);
             listed = true;
             continue;
         }
@@ -392,65 +355,4 @@ void gen_update_fields(codegen *g, const hamiltonian_plan *h, uint32_t array, co
         if (second && !t->symmetric)
             update_through_rows(g, &u, coordinates);
     }
-}
-
-/* ---- neighbour lists: counted, summed up, filled; start[p+1] moves from p's begin to its end ---- */
-
-typedef struct list_tables {
-    const hamiltonian_plan *h;
-    const term_plan *t;
-    bool fill;
-} list_tables;
-
-static void count_end(codegen *g, const list_tables *l, l_value v_spin)
-{
-    l_value at = l_at(g, g->i64, l_bytes(g, g->v_tables, l->h->list_start), l_add(g, v_spin, l_i64(g, 2)));
-    l_store(g, l_add(g, l_load(g, g->i64, at), l_i64(g, 1)), at);
-}
-
-static void fill_end(codegen *g, const list_tables *l, l_value v_spin, l_value v_neighbour)
-{
-    l_value cursor = l_at(g, g->i64, l_bytes(g, g->v_tables, l->h->list_start), l_add(g, v_spin, l_i64(g, 1)));
-    l_value at = l_load(g, g->i64, cursor), v_slot = l_add(g, storage_position(g, l->t, false), l_i64(g, l->t->list_first));
-    l_store(g, l_add(g, at, l_i64(g, 1)), cursor);
-    l_store_at(g, g->i32, LLVMBuildTrunc(g->builder, v_neighbour, g->i32, ""), l_bytes(g, g->v_tables, l->h->list_neighbour), at);
-    l_store_at(g, g->i32, LLVMBuildTrunc(g->builder, v_slot, g->i32, ""), l_bytes(g, g->v_tables, l->h->list_slot), at);
-}
-
-static void list_pair(codegen *g, void *context)
-{
-    list_tables *l = context;
-    l_value v_first = gen_spin_number(g, l->h, &l->t->term->spins[0]), v_second = gen_spin_number(g, l->h, &l->t->term->spins[1]);
-    if (l->fill) {
-        fill_end(g, l, v_first, v_second);
-        fill_end(g, l, v_second, v_first);
-    } else {
-        count_end(g, l, v_first);
-        count_end(g, l, v_second);
-    }
-}
-
-static void list_pair_if(codegen *g, void *context)
-{
-    list_tables *l = context;
-    l_if(g, gen_condition(g, l->t->term->condition), list_pair, l);
-}
-
-static void each_listed_pair(codegen *g, const hamiltonian_plan *h, bool fill)
-{
-    for (uint32_t i = 0; i < h->term_count; i++) {
-        list_tables l = {.h = h, .t = &h->terms[i], .fill = fill};
-        if (l.t->form == TERM_LIST)
-            l_loop_indices(g, l.t->term->indices, l.t->term->index_count, list_pair_if, &l);
-    }
-}
-
-void gen_neighbour_list(codegen *g, const hamiltonian_plan *h)
-{
-    if (h->list_size == 0)
-        return;
-    each_listed_pair(g, h, false);
-    l_value args[] = {l_bytes(g, g->v_tables, h->list_start), l_i64(g, h->layout.count + 2)};
-    l_call(g, "piece_prefix_sum", args, 2);
-    each_listed_pair(g, h, true);
 }
