@@ -4,7 +4,7 @@
 #include "runtime/error.h"
 #include "runtime/philox.h"
 
-#include <math.h>
+#include <float.h>
 
 /* A flip adds a row of n numbers one after the other, or degree numbers here and there: each of these costs as much as some
  * twenty of those. */
@@ -18,76 +18,53 @@ bool dense_lattice_pays(int64_t spins, int64_t couplings)
     return spins > 1 && list_cost * 2 * (double)couplings >= (double)spins * (double)spins;
 }
 
-/* ---- what the rows are to hold ---- */
-
-typedef struct row_sizes {
-    double largest, reach;
-} row_sizes;
-
-static double change_of(const lattice *l, int64_t entry)
-{
-    return l->exact ? l->change.whole[entry] : l->change.real[entry];
-}
-
-static double base_of(const lattice *l, int64_t spin)
-{
-    return l->exact ? l->base.whole[spin] : l->base.real[spin];
-}
-
-/* A field is base and the changes of the neighbours that are up: between base and all that fall, base and all that rise. */
-static row_sizes measure(const lattice *l)
-{
-    row_sizes s = {0};
-    for (int64_t i = 0; i < l->spins; i++) {
-        double low = base_of(l, i), high = low;
-        for (int64_t k = l->row_start[i]; k < l->row_start[i + 1]; k++) {
-            double change = change_of(l, k);
-            s.largest = fmax(s.largest, fabs(change) / l->unit);
-            low += fmin(change, 0);
-            high += fmax(change, 0);
-        }
-        s.reach = fmax(s.reach, fmax(fabs(low), fabs(high)));
-    }
-    return s;
-}
-
 /* ---- opening ---- */
 
-static void fill(const dense *rows, const lattice *l, double *row)
-{
-    for (int64_t i = 0; i < l->spins; i++) {
-        memset(row, 0, (size_t)l->spins * sizeof *row);
-        for (int64_t k = l->row_start[i]; k < l->row_start[i + 1]; k++)
-            row[l->neighbour[k]] = change_of(l, k) / l->unit;
-        dense_fill_row(rows, i, row);
-        dense_fill_base(rows, i, base_of(l, i));
+#define FILL(type)                                                                                                               \
+    for (int64_t k = 0; k < p->coupling_count; k++) {                                                                            \
+        int64_t i = p->couplings[k].first, j = p->couplings[k].second;                                                           \
+        type *rows = d->rows, value = (type)(p->couplings[k].value * factor);                                                    \
+        rows[i * d->stride + j] = rows[j * d->stride + i] = value;                                                               \
     }
+
+static void fill_rows(const dense *d, const lattice *l, const problem *p)
+{
+    double factor = lattice_number(l, 1);
+    if (d->numbers == DENSE_INT8)
+        FILL(int8_t)
+    else if (d->numbers == DENSE_INT16)
+        FILL(int16_t)
+    else
+        FILL(float)
 }
 
-isg_status dense_lattice_open(dense_lattice *d, const lattice *l, isg_error *error)
+static void fill(const dense *d, const lattice *l, const problem *p)
+{
+    fill_rows(d, l, p);
+    for (int64_t i = 0; i < l->spins; i++)
+        dense_fill_base(d, i, l->exact ? l->base.whole[i] : l->base.real[i]);
+}
+
+isg_status dense_lattice_open(dense_lattice *d, const lattice *l, const problem *p, isg_error *error)
 {
     const dense_level *levels[DENSE_LEVELS];
     *d = (dense_lattice){0};
-    if (!(l->hot > 0) || !dense_lattice_pays(l->spins, l->entries / 2))
+    if (!(l->hot > 0) || !dense_lattice_pays(l->spins, p->coupling_count))
         return ISG_OK;
-    row_sizes sizes = measure(l);
-    dense_numbers numbers = dense_choose(l->exact, sizes.largest, sizes.reach);
-    if (numbers == DENSE_FLOAT && !(sizes.reach * float_error <= l->cold / l->unit))
+    dense_numbers numbers = dense_choose(l->exact, l->largest, l->reach);
+    double factor = lattice_number(l, 1);
+    if (numbers == DENSE_FLOAT && !(l->reach * float_error <= l->cold / l->unit && factor > 0 && factor <= DBL_MAX))
         return ISG_OK;
-    double *row = memory_take(l->allocator, (size_t)l->spins, sizeof *row);
     d->memory = memory_take_aligned(l->allocator, (size_t)dense_bytes(l->spins, numbers));
-    if (row && d->memory.at) {
-        d->used = true;
-        d->rows = dense_place(l->spins, numbers, (int32_t)l->unit, sizes.largest, d->memory.at);
-        fill(&d->rows, l, row);
-        dense_levels(levels);
-        d->level = levels[0];
-    }
-    memory_release(l->allocator, row, (size_t)l->spins, sizeof *row);
-    if (d->used)
-        return ISG_OK;
-    dense_lattice_close(d, l);
-    return error_no_memory(error);
+    if (!d->memory.at)
+        return error_no_memory(error);
+    d->used = true;
+    d->exact = numbers != DENSE_FLOAT;
+    d->rows = dense_place(l->spins, numbers, (int32_t)l->unit, l->largest, d->memory.at);
+    fill(&d->rows, l, p);
+    dense_levels(levels);
+    d->level = levels[0];
+    return ISG_OK;
 }
 
 void dense_lattice_close(dense_lattice *d, const lattice *l)
@@ -133,14 +110,24 @@ int64_t dense_state_sweep(const dense_state *s, const dense_lattice *d, const la
     return d->level->sweep(&s->d, key, number, temperature / l->unit);
 }
 
+int64_t dense_state_descend(const dense_state *s, const dense_lattice *d)
+{
+    return d->level->descend(&s->d);
+}
+
 void dense_state_give(const dense_state *s, const lattice *l, kernel_state *to)
 {
-    for (int64_t i = 0; i < l->padded; i++)
-        if (!l->exact)
-            to->turn.real[i] = i < l->spins ? s->d.turn[i] : 1;
-        else {
-            to->turn.whole[i] = i < l->spins ? s->d.turn[i] : 1;
-            to->field.whole[i] =
-                s->d.numbers == DENSE_INT8 ? ((const int16_t *)s->d.fields)[i] : ((const int32_t *)s->d.fields)[i];
-        }
+    for (int64_t i = 0; i < l->padded; i++) {
+        int turn = i < l->spins ? s->d.turn[i] : 1;
+        if (l->exact)
+            to->turn.whole[i] = turn;
+        else
+            to->turn.real[i] = turn;
+        if (s->d.numbers == DENSE_INT8)
+            to->field.whole[i] = ((const int16_t *)s->d.fields)[i];
+        else if (s->d.numbers == DENSE_INT16)
+            to->field.whole[i] = ((const int32_t *)s->d.fields)[i];
+    }
+    if (l->exact && s->d.numbers == DENSE_FLOAT)
+        kernel_fields(l, to);
 }

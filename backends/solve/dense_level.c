@@ -16,4 +16,9 @@ static int64_t sweep(const dense *d, const uint32_t key[2], uint32_t number, dou
     return dense_sweep(d, key, number, temperature);
 }
 
-const dense_level NAME(dense_level_, DENSE_LEVEL) = {.fields = fields, .sweep = sweep};
+static int64_t descend(const dense *d)
+{
+    return dense_descend(d);
+}
+
+const dense_level NAME(dense_level_, DENSE_LEVEL) = {.fields = fields, .sweep = sweep, .descend = descend};

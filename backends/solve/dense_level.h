@@ -12,6 +12,7 @@ typedef struct dense dense;
 typedef struct dense_level {
     void (*fields)(const dense *d);                                                              /* dense_fields */
     int64_t (*sweep)(const dense *d, const uint32_t key[2], uint32_t sweep, double temperature); /* dense_sweep */
+    int64_t (*descend)(const dense *d);                                                          /* dense_descend */
 } dense_level;
 
 /* The levels that this processor can run, widest first. Returns how many, at least 1. */

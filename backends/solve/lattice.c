@@ -6,6 +6,8 @@
 
 #include <float.h>
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
 /* No field of an exact lattice is larger. Exponents are tried up to the largest: enough for what has few binary digits. */
 static const double largest_field = 1 << 29;
@@ -26,12 +28,20 @@ typedef struct number_sizes {
     bool finite;
 } number_sizes;
 
+/* Nearly all numbers of nearly all problems that are whole are small as well: those take no call. */
+static bool is_whole(double value)
+{
+    return fabs(value) < 0x1p31 ? value == (int32_t)value : value == rint(value);
+}
+
 static void measure(number_sizes *s, double value)
 {
     double size = fabs(value);
-    s->finite = s->finite && isfinite(value);
+    s->finite = s->finite && size <= DBL_MAX;
     s->largest = size > s->largest ? size : s->largest;
-    while (s->digits <= MOST_DIGITS && s->finite && ldexp(value, s->digits) != rint(ldexp(value, s->digits)))
+    if (s->digits == 0 && is_whole(value))
+        return;
+    while (s->digits <= MOST_DIGITS && s->finite && !is_whole(ldexp(value, s->digits)))
         s->digits++;
 }
 
@@ -45,30 +55,76 @@ static number_sizes measure_all(const problem *p)
     return s;
 }
 
-/* The bound on each field, with the couplings' share doubled: base and the changes stay within it as well. */
-static bool fields_fit(const problem *p, const problem_rows *rows, int32_t digits)
+/* Powers of two whose reciprocals are numbers as well are multiplied by; the result is the same. */
+typedef struct number_scale {
+    int32_t exponent;
+    double factor; /* 0: none */
+} number_scale;
+
+static number_scale scale_of(int32_t exponent)
 {
-    for (int64_t i = 0; i < p->spins; i++) {
-        double sum = fabs(p->fields[i]);
-        for (int64_t k = rows->row_start[i]; k < rows->row_start[i + 1]; k++)
-            sum += 2 * fabs(rows->value[k]);
-        if (!(ldexp(sum, digits) <= largest_field))
-            return false;
+    return (number_scale){.exponent = exponent, .factor = abs(exponent) < 1000 ? ldexp(1, exponent) : 0};
+}
+
+static double scaled(number_scale s, double value)
+{
+    return s.factor > 0 ? value * s.factor : ldexp(value, s.exponent);
+}
+
+double lattice_number(const lattice *l, double value)
+{
+    return scaled(scale_of(l->exponent), value);
+}
+
+/* ---- sums over the neighbours of each spin ---------------------------------------------------- */
+
+typedef struct spin_sums {
+    double sum, size, square; /* of J_ij, |J_ij|, J_ij^2 over j, in problem numbers times the scale */
+} spin_sums;
+
+static void add_coupling(spin_sums *s, double value)
+{
+    s->sum += value;
+    s->size += fabs(value);
+    s->square += value * value;
+}
+
+static void add_couplings(spin_sums *sums, const problem *p, number_scale scale)
+{
+    for (int64_t k = 0; k < p->coupling_count; k++) {
+        double value = scaled(scale, p->couplings[k].value);
+        add_coupling(&sums[p->couplings[k].first], value);
+        add_coupling(&sums[p->couplings[k].second], value);
     }
+}
+
+/* With the couplings' share doubled: base and the changes stay within it as well. */
+static bool fields_fit(const problem *p, const spin_sums *sums, number_scale scale)
+{
+    for (int64_t i = 0; i < p->spins; i++)
+        if (!(fabs(scaled(scale, p->fields[i])) + 2 * sums[i].size <= largest_field))
+            return false;
     return true;
 }
 
-static void choose_numbers(lattice *l, const problem *p, const problem_rows *rows, const number_sizes *s)
+/* The largest of an inexact lattice's numbers is near 1. */
+static void choose_numbers(lattice *l, const problem *p, const number_sizes *s, spin_sums *sums)
 {
-    l->exact = s->digits <= MOST_DIGITS && fields_fit(p, rows, s->digits);
+    if (s->digits <= MOST_DIGITS) {
+        l->exponent = s->digits;
+        add_couplings(sums, p, scale_of(s->digits));
+        l->exact = fields_fit(p, sums, scale_of(s->digits));
+        if (l->exact)
+            return;
+        memset(sums, 0, (size_t)p->spins * sizeof *sums);
+    }
     int exponent = 0;
     frexp(s->largest, &exponent);
-    l->exponent = l->exact ? s->digits : -exponent;
+    l->exponent = -exponent;
+    add_couplings(sums, p, scale_of(l->exponent));
 }
 
-/* ---- filling --------------------------------------------------------------------------------- */
-
-static void set(lattice *l, lattice_numbers numbers, int64_t at, double value)
+static void set(const lattice *l, lattice_numbers numbers, int64_t at, double value)
 {
     if (l->exact)
         numbers.whole[at] = (int32_t)value;
@@ -76,32 +132,27 @@ static void set(lattice *l, lattice_numbers numbers, int64_t at, double value)
         numbers.real[at] = value;
 }
 
-static void fill(lattice *l, const problem *p, const problem_rows *rows)
+static void fill_base(lattice *l, const problem *p, const number_sizes *s, const spin_sums *sums)
 {
-    for (int64_t i = 0; i < l->spins; i++) {
-        double base = ldexp(p->fields[i], l->exponent);
-        for (int64_t k = rows->row_start[i]; k < rows->row_start[i + 1]; k++) {
-            double value = ldexp(rows->value[k], l->exponent);
-            set(l, l->change, k, p->domain == PROBLEM_SPIN ? 2 * value : value);
-            base -= p->domain == PROBLEM_SPIN ? value : 0;
-        }
-        set(l, l->base, i, base);
+    number_scale scale = scale_of(l->exponent);
+    l->largest = scaled(scale, s->largest);
+    for (int64_t i = 0; i < l->padded; i++) {
+        double field = i < l->spins ? scaled(scale, p->fields[i]) : 0, sum = i < l->spins ? sums[i].sum : 0;
+        set(l, l->base, i, field - (p->domain == PROBLEM_SPIN ? sum : 0));
+        if (i < l->spins)
+            l->reach = fmax(l->reach, fabs(field) + sums[i].size);
     }
-    for (int64_t i = l->spins; i < l->padded; i++)
-        set(l, l->base, i, 0);
 }
 
 /* ---- temperatures ---------------------------------------------------------------------------- */
 
-static double typical_change(const lattice *l, const problem *p, const problem_rows *rows, int64_t spin)
+static double typical_change(const lattice *l, const problem *p, const spin_sums *sums, int64_t spin)
 {
-    double field = ldexp(p->fields[spin], l->exponent), mean = p->domain == PROBLEM_BINARY ? field : 0, square = 0;
-    for (int64_t k = rows->row_start[spin]; k < rows->row_start[spin + 1]; k++) {
-        double value = ldexp(rows->value[k], l->exponent);
-        mean += p->domain == PROBLEM_BINARY ? value / 2 : 0;
-        square += p->domain == PROBLEM_BINARY ? value * value / 4 : value * value;
+    double field = scaled(scale_of(l->exponent), p->fields[spin]), mean = field, square = sums[spin].square;
+    if (p->domain == PROBLEM_BINARY) {
+        mean = field + sums[spin].sum / 2;
+        square /= 4;
     }
-    mean = p->domain == PROBLEM_BINARY ? mean : field;
     return l->unit * sqrt(mean * mean + square);
 }
 
@@ -116,21 +167,21 @@ static int64_t common_divisor(int64_t a, int64_t b)
 }
 
 /* Every field of an exact lattice is a multiple of this. */
-static int64_t quantum(const lattice *l)
+static int64_t quantum(const lattice *l, const problem *p)
 {
     int64_t divisor = 0;
     for (int64_t i = 0; i < l->spins && divisor != 1; i++)
         divisor = common_divisor(divisor, l->base.whole[i]);
-    for (int64_t k = 0; k < l->entries && divisor != 1; k++)
-        divisor = common_divisor(divisor, l->change.whole[k]);
+    for (int64_t k = 0; k < p->coupling_count && divisor != 1; k++)
+        divisor = common_divisor(divisor, (int64_t)(l->unit * lattice_number(l, p->couplings[k].value)));
     return divisor;
 }
 
-static void choose_temperatures(lattice *l, const problem *p, const problem_rows *rows)
+static void choose_temperatures(lattice *l, const problem *p, const spin_sums *sums)
 {
     double greatest = 0, least = DBL_MAX;
     for (int64_t i = 0; i < l->spins; i++) {
-        double typical = typical_change(l, p, rows, i);
+        double typical = typical_change(l, p, sums, i);
         greatest = typical > greatest ? typical : greatest;
         least = typical > 0 && typical < least ? typical : least;
     }
@@ -139,20 +190,13 @@ static void choose_temperatures(lattice *l, const problem *p, const problem_rows
     l->hot = hot_fraction * greatest;
     l->cold = fmax(cold_fraction * least, narrowest * greatest);
     if (l->exact)
-        l->cold = fmax(l->cold, cold_quantum * l->unit * (double)quantum(l));
+        l->cold = fmax(l->cold, cold_quantum * l->unit * (double)quantum(l, p));
     l->cold = fmin(l->cold, l->hot);
 }
 
 /* ---- opening --------------------------------------------------------------------------------- */
 
-static isg_status take_numbers(lattice *l, isg_error *error)
-{
-    l->base.any = memory_take(l->allocator, (size_t)l->padded, lattice_number_bytes(l));
-    l->change.any = memory_take(l->allocator, (size_t)l->entries, lattice_number_bytes(l));
-    return l->base.any && l->change.any ? ISG_OK : error_no_memory(error);
-}
-
-isg_status lattice_open(lattice *l, const problem *p, isg_error *error)
+isg_status lattice_measure(lattice *l, const problem *p, isg_error *error)
 {
     *l = (lattice){.allocator = p->allocator, .spins = p->spins, .entries = 2 * p->coupling_count};
     l->padded = (p->spins + LATTICE_BLOCK - 1) / LATTICE_BLOCK * LATTICE_BLOCK;
@@ -160,22 +204,42 @@ isg_status lattice_open(lattice *l, const problem *p, isg_error *error)
     number_sizes sizes = measure_all(p);
     if (!sizes.finite)
         return error_fail(error, ISG_INVALID, "the problem has a number that is not finite");
+    spin_sums *sums = memory_take_zeroed(l->allocator, (size_t)l->spins, sizeof *sums);
+    if (!sums)
+        return error_no_memory(error);
+    choose_numbers(l, p, &sizes, sums);
+    l->base.any = memory_take(l->allocator, (size_t)l->padded, lattice_number_bytes(l));
+    if (l->base.any) {
+        fill_base(l, p, &sizes, sums);
+        choose_temperatures(l, p, sums);
+    }
+    memory_release(l->allocator, sums, (size_t)l->spins, sizeof *sums);
+    return l->base.any ? ISG_OK : error_no_memory(error);
+}
+
+isg_status lattice_fill(lattice *l, const problem *p, isg_error *error)
+{
     problem_rows rows;
     isg_status status = problem_rows_open(&rows, p, error);
-    if (status)
-        return status;
-    choose_numbers(l, p, &rows, &sizes);
-    status = take_numbers(l, error);
     if (!status) {
-        fill(l, p, &rows);
-        choose_temperatures(l, p, &rows);
+        l->row_start = rows.row_start;
+        l->neighbour = rows.neighbour;
+        l->change.any = memory_take(l->allocator, (size_t)l->entries, lattice_number_bytes(l));
+        number_scale scale = scale_of(l->exponent);
+        for (int64_t k = 0; k < l->entries && l->change.any; k++)
+            set(l, l->change, k, l->unit * scaled(scale, rows.value[k]));
+        memory_release(p->allocator, rows.value, (size_t)l->entries, sizeof *rows.value);
+        status = l->change.any ? ISG_OK : error_no_memory(error);
     }
-    l->row_start = rows.row_start;
-    l->neighbour = rows.neighbour;
-    memory_release(p->allocator, rows.value, (size_t)l->entries, sizeof *rows.value);
     if (status)
         lattice_close(l);
     return status;
+}
+
+isg_status lattice_open(lattice *l, const problem *p, isg_error *error)
+{
+    isg_status status = lattice_measure(l, p, error);
+    return status ? status : lattice_fill(l, p, error);
 }
 
 void lattice_close(lattice *l)
@@ -184,5 +248,5 @@ void lattice_close(lattice *l)
     memory_release(l->allocator, l->neighbour, (size_t)l->entries, sizeof *l->neighbour);
     memory_release(l->allocator, l->base.any, (size_t)l->padded, lattice_number_bytes(l));
     memory_release(l->allocator, l->change.any, (size_t)l->entries, lattice_number_bytes(l));
-    *l = (lattice){0};
+    *l = (lattice){.allocator = l->allocator};
 }

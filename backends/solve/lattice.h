@@ -31,6 +31,7 @@ typedef struct lattice {
     bool exact;
     int32_t exponent;
     double unit;            /* 2 for -1 and 1, 1 for 0 and 1 */
+    double largest, reach;  /* of all |J_ij|; of all |h_i| + sum_j |J_ij|, which no field exceeds */
     int64_t *row_start;     /* [spins + 2], the last unused */
     uint32_t *neighbour;    /* [entries], both directions of every coupling */
     lattice_numbers base;   /* [padded] */
@@ -40,6 +41,13 @@ typedef struct lattice {
 
 /* ISG_INVALID where a number is not finite. */
 isg_status lattice_open(lattice *l, const problem *p, isg_error *error);
+
+/* In two steps: all but row_start, neighbour and change, and those. When the second fails, the lattice is closed. */
+isg_status lattice_measure(lattice *l, const problem *p, isg_error *error);
+isg_status lattice_fill(lattice *l, const problem *p, isg_error *error);
+
+/* A number of the problem in lattice numbers. */
+double lattice_number(const lattice *l, double value);
 void lattice_close(lattice *l);
 
 /* Bytes of one number. */

@@ -115,37 +115,6 @@ static bool stopped(worker *w)
 
 /* ---- one read -------------------------------------------------------------------------------- */
 
-/* From fields made anew: those of doubles have gathered rounding errors. */
-static void descend(worker *w)
-{
-    solving *s = w->s;
-    int32_t limit = MAX_DESCENT_SWEEPS;
-    if (!s->lattice.exact)
-        kernel_fields(&s->lattice, &w->state);
-    for (int32_t k = 0; k < limit; k++) {
-        int64_t flips = kernel_descend(&s->lattice, &w->state);
-        w->flips += flips;
-        if (!flips)
-            break;
-        if (stopped(w))
-            limit = HURRIED_DESCENT_SWEEPS;
-    }
-}
-
-static void keep_if_lower(worker *w, int32_t read)
-{
-    const lattice *l = &w->s->lattice;
-    if (!l->exact)
-        kernel_fields(l, &w->state);
-    kernel_energy energy = kernel_energy_of(l, &w->state);
-    if (w->best_read >= 0 && !kernel_lower(energy, w->best_energy))
-        return;
-    w->best_energy = energy;
-    w->best_read = read;
-    for (int64_t i = 0; i < l->spins; i++)
-        w->best[i] = l->exact ? w->state.turn.whole[i] < 0 : w->state.turn.real[i] < 0;
-}
-
 /* Spins and fields live in `dense` while a dense lattice is annealed, in `state` before and after. */
 static void start(worker *w, const uint32_t key[2])
 {
@@ -168,6 +137,41 @@ static void give(worker *w)
         dense_state_give(&w->dense, &w->s->lattice, &w->state);
 }
 
+/* From fields made anew: those of doubles have gathered rounding errors. */
+static void descend(worker *w)
+{
+    solving *s = w->s;
+    int32_t limit = MAX_DESCENT_SWEEPS;
+    if (!s->dense.exact)
+        give(w);
+    if (!s->lattice.exact)
+        kernel_fields(&s->lattice, &w->state);
+    for (int32_t k = 0; k < limit; k++) {
+        int64_t flips = s->dense.exact ? dense_state_descend(&w->dense, &s->dense) : kernel_descend(&s->lattice, &w->state);
+        w->flips += flips;
+        if (!flips)
+            break;
+        if (stopped(w))
+            limit = HURRIED_DESCENT_SWEEPS;
+    }
+    if (s->dense.exact)
+        give(w);
+}
+
+static void keep_if_lower(worker *w, int32_t read)
+{
+    const lattice *l = &w->s->lattice;
+    if (!l->exact)
+        kernel_fields(l, &w->state);
+    kernel_energy energy = kernel_energy_of(l, &w->state);
+    if (w->best_read >= 0 && !kernel_lower(energy, w->best_energy))
+        return;
+    w->best_energy = energy;
+    w->best_read = read;
+    for (int64_t i = 0; i < l->spins; i++)
+        w->best[i] = l->exact ? w->state.turn.whole[i] < 0 : w->state.turn.real[i] < 0;
+}
+
 /* A worker's first start is kept as an answer, so that one cut short has not lost to chance. */
 static void run_read(worker *w, int32_t read)
 {
@@ -187,7 +191,6 @@ static void run_read(worker *w, int32_t read)
         atomic_fetch_add_explicit(&s->sweeps_done, 1, memory_order_relaxed);
         stop = stopped(w);
     }
-    give(w);
     descend(w);
     keep_if_lower(w, read);
     if (!stop)
@@ -335,19 +338,30 @@ static void plan(solving *s, const solve_settings *o)
         s->reads = 1; /* any state is as good as any other */
 }
 
+/* Lists of neighbours are made where exact rows do not do without them. */
+static isg_status lay_out(solving *s, isg_error *error)
+{
+    isg_status status = lattice_measure(&s->lattice, s->p, error);
+    if (!status)
+        status = dense_lattice_open(&s->dense, &s->lattice, s->p, error);
+    if (!status && !s->dense.exact)
+        status = lattice_fill(&s->lattice, s->p, error);
+    if (status) {
+        dense_lattice_close(&s->dense, &s->lattice);
+        lattice_close(&s->lattice);
+    }
+    return status;
+}
+
 isg_status solve_problem(const problem *p, const solve_settings *settings, int8_t *state, solve_result *result, isg_error *error)
 {
     solving s = {.p = p, .settings = settings};
     s.deadline = settings->seconds > 0 ? clock_now() + settings->seconds : INFINITY;
     isg_status status = check(settings, error);
     if (!status)
-        status = lattice_open(&s.lattice, p, error);
-    if (!status)
-        status = dense_lattice_open(&s.dense, &s.lattice, error);
-    if (status) {
-        lattice_close(&s.lattice);
+        status = lay_out(&s, error);
+    if (status)
         return status;
-    }
     plan(&s, settings);
     pthread_mutex_init(&s.progress_mutex, NULL);
     status = run(&s, state, result, error);

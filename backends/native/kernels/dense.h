@@ -239,13 +239,23 @@ static inline void dense_fields(const dense *d)
         dense_renew_float(d);
 }
 
-/* One Metropolis sweep at a temperature in units of (the fields' numbers) * (the change of a spin's value). Returns the flips. */
-static inline int64_t dense_sweep(const dense *d, const uint32_t key[2], uint32_t sweep, double temperature)
+static inline int64_t dense_sweep_of(const dense *d, const uint32_t *key, uint32_t sweep, float factor)
 {
-    float factor = temperature < dense_largest_factor ? (float)temperature : dense_largest_factor;
     if (d->numbers == DENSE_INT8)
         return dense_sweep_int8(d, key, sweep, factor);
     return d->numbers == DENSE_INT16 ? dense_sweep_int16(d, key, sweep, factor) : dense_sweep_float(d, key, sweep, factor);
+}
+
+/* One Metropolis sweep at a temperature in units of (the fields' numbers) * (the change of a spin's value). Returns the flips. */
+static inline int64_t dense_sweep(const dense *d, const uint32_t key[2], uint32_t sweep, double temperature)
+{
+    return dense_sweep_of(d, key, sweep, temperature < dense_largest_factor ? (float)temperature : dense_largest_factor);
+}
+
+/* One sweep in index order that flips what lowers the energy. Returns the flips. */
+static inline int64_t dense_descend(const dense *d)
+{
+    return dense_sweep_of(d, 0, 0, d->numbers == DENSE_FLOAT ? -0x1p-126f : -1);
 }
 
 #endif

@@ -193,8 +193,22 @@ VECTOR_INLINE void NAMED(decide)(const dense *d, int64_t first, uint64_t valid, 
     }
 }
 
-static inline int32_t NAMED(sweep_block)(const dense *d, const uint32_t key[2], uint32_t sweep, float factor, const FIELDS *most,
-                                         int64_t first)
+/* What decides in a block: limits drawn for a sweep, or, in a descent, the same for all: only what gains. */
+typedef struct NAMED(rule) {
+    const uint32_t *key; /* NULL: a descent */
+    uint32_t sweep;
+    float factor;
+    FIELDS most[NAMED(vectors)]; /* no limit is larger */
+} NAMED(rule);
+
+/* The rows of the next block, as far as that block reads them, one by one, before anything else. */
+VECTOR_INLINE void NAMED(prefetch)(const dense *d, int64_t first)
+{
+    for (int64_t i = first; i < first + DENSE_BLOCK && i < d->spins; i++)
+        __builtin_prefetch((const ROW *)d->rows + i * d->stride + first, 0, 3);
+}
+
+static inline int32_t NAMED(sweep_block)(const dense *d, const NAMED(rule) * rule, int64_t first)
 {
     FIELD *fields = (FIELD *)d->fields + first;
     FIELDS f[NAMED(vectors)], turn[NAMED(vectors)], limit[NAMED(vectors)];
@@ -203,34 +217,33 @@ static inline int32_t NAMED(sweep_block)(const dense *d, const uint32_t key[2], 
     for (int v = 0; v < NAMED(vectors); v++) {
         f[v] = NAMED(load)(fields + WIDTH * v);
         turn[v] = NAMED(load_turn)(d->turn + first + WIDTH * v);
+        limit[v] = rule->most[v];
     }
-    if (!(NAMED(within)(f, turn, most) & valid))
+    if (!(NAMED(within)(f, turn, limit) & valid))
         return 0;
     flips.count = 0;
-    NAMED(draw)(key, sweep, first, factor, limit);
+    if (rule->key)
+        NAMED(draw)(rule->key, rule->sweep, first, rule->factor, limit);
     NAMED(decide)(d, first, valid, f, turn, limit, &flips);
     if (!flips.count)
         return 0;
     for (int v = 0; v < NAMED(vectors); v++)
         NAMED(store)(fields + WIDTH * v, f[v]);
-    for (int64_t next = first + DENSE_BLOCK; next < first + 2 * DENSE_BLOCK && next + DENSE_BLOCK <= d->padded;
-         next += DENSE_BLOCK)
-        for (int64_t i = next; i < next + DENSE_BLOCK && i < d->spins; i++)
-            __builtin_prefetch((const ROW *)d->rows + i * d->stride + next, 0, 3);
+    NAMED(prefetch)(d, first + DENSE_BLOCK);
     NAMED(add)(d, &flips, first);
     return flips.count;
 }
 
-static inline int64_t NAMED(sweep)(const dense *d, const uint32_t key[2], uint32_t sweep, float factor)
+static inline int64_t NAMED(sweep)(const dense *d, const uint32_t *key, uint32_t sweep, float factor)
 {
-    f32x16 screen[4];
-    FIELDS most[NAMED(vectors)];
+    NAMED(rule) rule = {.key = key, .sweep = sweep, .factor = factor};
+    f32x16 most[4];
     int64_t flips = 0;
     for (int v = 0; v < 4; v++)
-        screen[v] = f32x16_of(dense_largest_threshold * factor);
-    NAMED(limits)(screen, most);
+        most[v] = f32x16_of(key ? dense_largest_threshold * factor : factor);
+    NAMED(limits)(most, rule.most);
     for (int64_t first = 0; first < d->padded; first += DENSE_BLOCK)
-        flips += NAMED(sweep_block)(d, key, sweep, factor, most, first);
+        flips += NAMED(sweep_block)(d, &rule, first);
     return flips;
 }
 
