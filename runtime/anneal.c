@@ -7,9 +7,6 @@
 #include <math.h>
 #include <string.h>
 
-/* Descent after a read ends where no flip gains; the limit only stops rounding from going in circles.
- * After a cancellation it is cut short. */
-enum { MAX_DESCENT_SWEEPS = 1000, HURRIED_DESCENT_SWEEPS = 4 };
 static const int64_t max_solver_sweeps = INT64_C(1) << 40;
 
 static bool add_bytes(size_t *total, uint64_t count, size_t size)
@@ -33,6 +30,8 @@ size_t anneal_scratch_bytes(const isg_abi_hamiltonian *h)
     for (int i = 0; i < 2; i++)
         fits = fits && add_bytes(&total, h->groups + 1, sizeof(double)) && add_bytes(&total, h->groups, 1);
     fits = fits && add_bytes(&total, h->spins, 1);
+    if (h->start_reads)
+        fits = fits && add_bytes(&total, h->spins, ISG_ABI_READS);
     if (tells_groups(h))
         fits = fits && add_bytes(&total, h->spins, sizeof(uint32_t)) && add_bytes(&total, h->groups, sizeof(uint32_t)) &&
                add_bytes(&total, h->groups, sizeof(uint32_t)) && add_bytes(&total, h->spins, EXACT_MAX_SPINS * sizeof(double));
@@ -62,6 +61,7 @@ static solver open_solver(const isg_abi_hamiltonian *h, const isg_abi_context *c
     s.energy = carve(&scratch, h->groups + 1, sizeof(double));
     s.best_energy = carve(&scratch, h->groups + 1, sizeof(double));
     s.state = carve(&scratch, h->spins, 1);
+    s.reads.states = h->start_reads ? carve(&scratch, h->spins, ISG_ABI_READS) : NULL;
     s.improved = carve(&scratch, h->groups, 1);
     s.solved = carve(&scratch, h->groups, 1);
     memset(s.solved, 0, h->groups);
@@ -99,18 +99,22 @@ void solver_descend(solver *s, double threshold, int64_t limit, bool heed_cancel
 
 /* ---- annealing ------------------------------------------------------------------------------- */
 
-static void random_state(solver *s, const uint32_t key[2])
+void solver_random_state(const solver *s, const uint32_t key[2], int8_t *state)
 {
     uint32_t draw[4];
     for (uint64_t i = 0; i < s->h->spins; i++) {
         if (i % 4 == 0)
             philox_sweep_block(key, PHILOX_START_SWEEP, (uint32_t)(i / 4), draw);
-        s->state[i] = draw[i % 4] >> 31 ? 1 : s->lowest[i];
+        state[i] = draw[i % 4] >> 31 ? 1 : s->lowest[i];
     }
 }
 
-/* Takes over the groups in which the current state is better, or, with ties, as good. */
-static void keep_best(solver *s, bool ties)
+void solver_take_state(solver *s, const int8_t *state)
+{
+    memcpy(s->state, state, s->h->spins);
+}
+
+void solver_keep_best(solver *s, bool ties)
 {
     s->h->energy(s->context, s->state, s->energy);
     for (uint64_t g = 0; g < s->h->groups; g++) {
@@ -124,7 +128,7 @@ static void keep_best(solver *s, bool ties)
 }
 
 /* The start of the first read stands as the answer until something at least as good is found. */
-static void keep_start(solver *s)
+void solver_keep_start(solver *s)
 {
     s->h->energy(s->context, s->state, s->energy);
     for (uint64_t g = 0; g <= s->h->groups; g++)
@@ -167,16 +171,20 @@ static void anneal(solver *s)
         return;
     schedule ladder = make_schedule(s);
     s->h->prepare(s->context, s->workspace);
+    if (solver_reads_side_by_side(s)) {
+        solver_anneal_reads(s, &ladder);
+        return;
+    }
     bool going = true;
     for (int32_t read = 0; read < s->settings->reads && going; read++) {
         uint32_t key[2];
         philox_read_key(s->settings->seed, s->settings->sample, s->settings->hamiltonian, (uint32_t)read, key);
-        random_state(s, key);
+        solver_random_state(s, key, s->state);
         if (!read)
-            keep_start(s);
+            solver_keep_start(s);
         going = sweep_down(s, &ladder, key);
         solver_descend(s, 0, going ? MAX_DESCENT_SWEEPS : HURRIED_DESCENT_SWEEPS, false);
-        keep_best(s, !read);
+        solver_keep_best(s, !read);
         if (s->settings->read_done)
             s->settings->read_done(s->settings->read_context, read, s->state, total_energy(s, s->energy));
     }
@@ -194,7 +202,7 @@ static void descend_from_both_ends(solver *s)
 
     memcpy(s->state, s->lowest, s->h->spins);
     solver_descend(s, threshold, max_solver_sweeps, true);
-    keep_start(s);
+    solver_keep_start(s);
     double first = total_energy(s, s->best_energy);
 
     memset(s->state, 1, s->h->spins);

@@ -4,10 +4,25 @@
 
 #include "runtime/anneal.h"
 #include "runtime/exact.h"
+#include "runtime/schedule.h"
 
 /* Groups are told apart, and solved exactly, only in Hamiltonians of at most so many spins, so that the
  * scratch memory stays small. */
 enum { SMALL_GROUPS_MAX_SPINS = 4096 };
+
+/* Descent after a read ends where no flip gains; the limit only stops rounding from going in circles.
+ * After a cancellation it is cut short. */
+enum { MAX_DESCENT_SWEEPS = 1000, HURRIED_DESCENT_SWEEPS = 4 };
+
+/* Fewer reads than this are annealed one after the other. */
+enum { READS_SIDE_BY_SIDE_MIN = 6 };
+
+/* Of ISG_ABI_READS reads side by side. */
+typedef struct reads_memory {
+    int8_t *states; /* [ISG_ABI_READS][spins] */
+    uint32_t keys[2 * ISG_ABI_READS];
+    double energy[ISG_ABI_READS];
+} reads_memory;
 
 /* The arrays lie in the scratch memory, all but `best`, which is the frame's state. */
 typedef struct solver {
@@ -25,6 +40,7 @@ typedef struct solver {
     uint32_t *slot;                                                    /* [spins]: place in its group */
     uint32_t *group_size, *group_first;                                /* [groups]: how many spins, and the first of them */
     double *column;                                                    /* [EXACT_MAX_SPINS][spins] */
+    reads_memory reads;
     uint64_t attempts;
 } solver;
 
@@ -37,6 +53,18 @@ static inline uint32_t solver_group(const solver *s, uint64_t spin)
 void solver_descend(solver *s, double threshold, int64_t limit, bool heed_cancel);
 
 bool solver_cancelled(const solver *s);
+
+/* A random state, from the draws of a read's key. */
+void solver_random_state(const solver *s, const uint32_t key[2], int8_t *state);
+void solver_take_state(solver *s, const int8_t *state); /* it becomes the current one */
+/* The current state becomes the answer in the groups that are not solved yet. */
+void solver_keep_start(solver *s);
+/* Takes over the groups in which the current state is better, or, with ties, as good. */
+void solver_keep_best(solver *s, bool ties);
+
+/* reads.c: whether the reads are annealed side by side, and doing so. */
+bool solver_reads_side_by_side(const solver *s);
+void solver_anneal_reads(solver *s, const schedule *ladder);
 
 /* small_groups.c: solves every group of at most EXACT_MAX_SPINS spins exactly into `best`, `best_energy`
  * and marks it `solved`. True when that was all of them, or it was cancelled. */

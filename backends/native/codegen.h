@@ -7,7 +7,7 @@
 #ifndef BACKENDS_NATIVE_CODEGEN_H
 #define BACKENDS_NATIVE_CODEGEN_H
 
-#include "backends/native/kernels/group.h"
+#include "backends/native/kernels/group_reads.h"
 #include "ir/ir.h"
 #include "ir/spins.h"
 #include "runtime/abi.h"
@@ -151,6 +151,7 @@ typedef struct move_plan {
     int64_t workspace_bytes;
     const char *text;         /* in plain words */
     group_shape shape;        /* MOVES_GROUPS */
+    bool side_by_side;        /* reads can be annealed side by side (kernels/group_reads.h) */
     const term_plan *uniform; /* the penalty that ties the groups */
     const term_plan *rows;    /* the couplings between groups, or NULL */
 } move_plan;
@@ -236,6 +237,7 @@ l_value gen_single_flips(codegen *g, const hamiltonian_plan *h); /* the sweep of
 
 typedef struct move_functions {
     l_value prepare, start, sweep;
+    l_value start_reads, sweep_reads, finish_reads; /* NULL: none */
 } move_functions;
 void plan_moves(codegen *g, hamiltonian_plan *h);                                     /* after plan_hamiltonian */
 move_functions gen_moves(codegen *g, const hamiltonian_plan *h, l_value v_fields_of); /* which is from gen_fields */

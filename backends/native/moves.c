@@ -5,6 +5,9 @@
 
 /* ---- planning: groups ---- */
 
+/* Sixteen reads' fields stay in the first-level cache, or nearly; beyond, reads one after the other are as fast. */
+enum { SIDE_BY_SIDE_SPINS_MAX = 1024 };
+
 static const ir_spins *spin_array(const codegen *g, const hamiltonian_plan *h)
 {
     return ir_op_attribute(g->m, h->op, "spins")->list;
@@ -84,7 +87,9 @@ static bool plan_groups(codegen *g, hamiltonian_plan *h)
                             .rows = p.rows != NULL};
     if (p.shape.members < 2 || p.shape.members > GROUP_MEMBERS_MAX || p.shape.groups < 1)
         return false;
-    p.workspace_bytes = group_layout_of(p.shape).total;
+    group_layout layout = group_layout_of(p.shape);
+    p.side_by_side = p.shape.members <= GROUP_READS_MEMBERS_MAX && h->layout.count <= SIDE_BY_SIDE_SPINS_MAX;
+    p.workspace_bytes = p.side_by_side ? reads_layout_of(&layout).total : layout.total;
     p.text = arena_format(g->arena, "heat bath over %s: %lld groups of %lld spins", axes_text(g, array, members),
                           (long long)p.shape.groups, (long long)p.shape.members);
     h->moves = p;
@@ -99,14 +104,16 @@ void plan_moves(codegen *g, hamiltonian_plan *h)
 
 /* ---- the functions ---- */
 
-enum { PREPARE, START, SWEEP };
+enum { PREPARE, START, SWEEP, START_READS, SWEEP_READS, FINISH_READS };
 
 static l_value begin(codegen *g, const hamiltonian_plan *h, int part)
 {
-    static const char *const names[] = {"prepare", "start", "sweep"};
-    static const unsigned counts[] = {1, 2, 5};
-    l_type extra[] = {g->ptr, g->ptr, g->f64, g->ptr, g->i32};
-    return l_begin_function(g, gen_function_name(g, h, names[part]), part == SWEEP ? g->i64 : g->void_type, extra, counts[part]);
+    static const char *const names[] = {"prepare", "start", "sweep", "start_reads", "sweep_reads", "finish_reads"};
+    static const unsigned counts[] = {1, 2, 5, 2, 4, 3};
+    l_type usual[] = {g->ptr, g->ptr, g->f64, g->ptr, g->i32}, reads[] = {g->ptr, g->f64, g->ptr, g->i32};
+    l_type result = part == SWEEP || part == SWEEP_READS ? g->i64 : g->void_type;
+    l_type *extra = part == SWEEP_READS ? reads : part == FINISH_READS ? (l_type[]){g->ptr, g->ptr, g->ptr} : usual;
+    return l_begin_function(g, gen_function_name(g, h, names[part]), result, extra, counts[part]);
 }
 
 /* ---- single flips in double: the workspace is the fields ---- */
@@ -154,26 +161,35 @@ static l_value gen_group_prepare(codegen *g, const hamiltonian_plan *h)
     return f;
 }
 
-static l_value gen_group_start(codegen *g, const hamiltonian_plan *h)
+/* A function that is one piece: its parameters behind the context, and the shape. */
+static l_value gen_group_part(codegen *g, const hamiltonian_plan *h, int part, const char *piece)
 {
-    l_value f = begin(g, h, START);
-    l_value args[] = {LLVMGetParam(f, 1), LLVMGetParam(f, 2)};
-    call_with_shape(g, "piece_group_start", args, 2, &h->moves.shape);
-    l_end_function(g, NULL);
+    l_value f = begin(g, h, part), args[PIECE_ARGUMENTS_MAX];
+    unsigned count = LLVMCountParams(f) - 1;
+    for (unsigned i = 0; i < count; i++)
+        args[i] = LLVMGetParam(f, i + 1);
+    l_value result = call_with_shape(g, piece, args, count, &h->moves.shape);
+    l_end_function(g, LLVMTypeOf(result) == g->void_type ? NULL : result);
     return f;
 }
 
-static l_value gen_group_sweep(codegen *g, const hamiltonian_plan *h)
+static move_functions gen_group_moves(codegen *g, const hamiltonian_plan *h)
 {
-    l_value f = begin(g, h, SWEEP);
-    l_value args[] = {LLVMGetParam(f, 1), LLVMGetParam(f, 2), LLVMGetParam(f, 3), LLVMGetParam(f, 4), LLVMGetParam(f, 5)};
-    l_end_function(g, call_with_shape(g, "piece_group_sweep", args, 5, &h->moves.shape));
+    move_functions f = {.prepare = gen_group_prepare(g, h),
+                        .start = gen_group_part(g, h, START, "piece_group_start"),
+                        .sweep = gen_group_part(g, h, SWEEP, "piece_group_sweep")};
+    if (h->moves.side_by_side) {
+        f.start_reads = gen_group_part(g, h, START_READS, "piece_reads_start");
+        f.sweep_reads = gen_group_part(g, h, SWEEP_READS, "piece_reads_sweep");
+        f.finish_reads = gen_group_part(g, h, FINISH_READS, "piece_reads_finish");
+    }
     return f;
 }
 
 move_functions gen_moves(codegen *g, const hamiltonian_plan *h, l_value v_fields_of)
 {
     if (h->moves.form == MOVES_GROUPS)
-        return (move_functions){gen_group_prepare(g, h), gen_group_start(g, h), gen_group_sweep(g, h)};
-    return (move_functions){gen_nothing_to_prepare(g, h), gen_start_fields(g, h, v_fields_of), gen_single_flips(g, h)};
+        return gen_group_moves(g, h);
+    return (move_functions){
+        .prepare = gen_nothing_to_prepare(g, h), .start = gen_start_fields(g, h, v_fields_of), .sweep = gen_single_flips(g, h)};
 }

@@ -3,7 +3,7 @@
  *
  * Plain functions over flat arrays: no allocation, no I/O, no state. Sums run in index order, in double.
  */
-#include "backends/native/kernels/group.h"
+#include "backends/native/kernels/group_reads.h"
 #include "runtime/abi.h"
 #include "runtime/threshold.h"
 
@@ -262,4 +262,23 @@ __attribute__((always_inline)) uint64_t piece_group_sweep(char *work, int8_t *st
 {
     group_layout l = GROUP_LAYOUT;
     return group_sweep(work, &l, state, beta, key, sweep);
+}
+
+__attribute__((always_inline)) void piece_reads_start(char *work, const int8_t *states, GROUP_SHAPE_PARAMETERS)
+{
+    group_layout l = GROUP_LAYOUT;
+    reads_start(work, &l, states);
+}
+
+__attribute__((always_inline)) uint64_t piece_reads_sweep(char *work, double beta, const uint32_t *keys, uint32_t sweep,
+                                                          GROUP_SHAPE_PARAMETERS)
+{
+    group_layout l = GROUP_LAYOUT;
+    return reads_sweep(work, &l, beta, keys, sweep);
+}
+
+__attribute__((always_inline)) void piece_reads_finish(char *work, int8_t *states, double *energy, GROUP_SHAPE_PARAMETERS)
+{
+    group_layout l = GROUP_LAYOUT;
+    reads_finish(work, &l, states, energy);
 }

@@ -138,6 +138,21 @@ VECTOR_INLINE f32x16 exp_minus(f32x16 x)
     return (f32x16)(((i32x16)p + (power << 23)) & ~vanishes);
 }
 
+/* 2^-x for x >= 0, to about 2 units of the last place; 2^-126 from there on, and for x = infinity. The polynomial is that of
+ * Cephes' exp2f. */
+VECTOR_INLINE f32x16 exp2_minus(f32x16 x)
+{
+    x = select_f32(x < 126.0f, x, f32x16_of(126.0f));
+    f32x16 whole = x + 12582912.0f; /* 1.5 * 2^23: rounds to the nearest integer */
+    f32x16 r = (whole - 12582912.0f) - x, p = r * 1.535336188319500e-4f + 1.339887440266574e-3f;
+    p = p * r + 9.618437357674640e-3f;
+    p = p * r + 5.550332471162809e-2f;
+    p = p * r + 2.402264791363012e-1f;
+    p = p * r + 6.931472028550421e-1f;
+    p = p * r + 1.0f;
+    return (f32x16)((i32x16)p - ((i32x16)whole << 23));
+}
+
 /* -log(u) for u = (draw >> 8 + 1) / 2^24: threshold_of of runtime/threshold.h, to the bit. */
 VECTOR_INLINE f32x16 minus_log(u32x16 draw)
 {
@@ -164,11 +179,11 @@ VECTOR_INLINE f32x16 uniform(u32x16 draw)
 
 /* ---- keyed random numbers (runtime/philox.h) ---- */
 
-/* Philox4x32-10 at sixteen counters (c0, c1, c2, 0) = (counter[0], ...): sixty-four draws, out[word][lane]. */
-VECTOR_INLINE void philox_lanes(const uint32_t key[2], const u32x16 counter[3], u32x16 out[4])
+/* Philox4x32-10 at sixteen counters (counter[0], counter[1], counter[2], 0), each lane with its own key: sixty-four draws,
+ * out[word][lane]. */
+VECTOR_INLINE void philox_keyed_lanes(const u32x16 key[2], const u32x16 counter[3], u32x16 out[4])
 {
-    u32x16 c0 = counter[0], c1 = counter[1], c2 = counter[2], c3 = {0};
-    uint32_t k0 = key[0], k1 = key[1];
+    u32x16 c0 = counter[0], c1 = counter[1], c2 = counter[2], c3 = {0}, k0 = key[0], k1 = key[1];
     for (int round = 0; round < 10; round++) {
         u64x16 p0 = __builtin_convertvector(c0, u64x16) * 0xD2511F53u, p1 = __builtin_convertvector(c2, u64x16) * 0xCD9E8D57u;
         c0 = __builtin_convertvector(p1 >> 32, u32x16) ^ c1 ^ k0;
@@ -182,6 +197,13 @@ VECTOR_INLINE void philox_lanes(const uint32_t key[2], const u32x16 counter[3], 
     out[1] = c1;
     out[2] = c2;
     out[3] = c3;
+}
+
+/* The same with one key for all. */
+VECTOR_INLINE void philox_lanes(const uint32_t key[2], const u32x16 counter[3], u32x16 out[4])
+{
+    u32x16 keys[2] = {u32x16_of(key[0]), u32x16_of(key[1])};
+    philox_keyed_lanes(keys, counter, out);
 }
 
 /* Lanes of two vectors in turns: of their first halves, of their second halves. */

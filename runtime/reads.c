@@ -1,0 +1,81 @@
+/* reads.c - annealing ISG_ABI_READS reads side by side, where a program has moves for that.
+ *
+ * The reads end in states that no group move improves, with energies from float32. Those that may be the best are polished and
+ * judged in double like any other read; that is few of them.
+ */
+#include "runtime/philox.h"
+#include "runtime/solver.h"
+
+#include <math.h>
+
+enum { QUENCH_SWEEPS = 12 };
+static const double no_temperature = 1e300; /* inverse */
+/* Energies closer than this, relative to their size, may come in any order in float32. */
+static const double energy_resolution = 1e-5;
+
+bool solver_reads_side_by_side(const solver *s)
+{
+    return s->h->start_reads && s->h->groups == 1 && s->settings->reads >= READS_SIDE_BY_SIDE_MIN;
+}
+
+/* The starts of the reads first, first + 1, ... */
+static void start(solver *s, int32_t first)
+{
+    reads_memory *r = &s->reads;
+    for (int32_t k = 0; k < ISG_ABI_READS; k++) {
+        philox_read_key(s->settings->seed, s->settings->sample, s->settings->hamiltonian, (uint32_t)(first + k), r->keys + 2 * k);
+        solver_random_state(s, r->keys + 2 * k, r->states + (uint64_t)k * s->h->spins);
+    }
+    s->h->start_reads(s->context, s->workspace, r->states);
+}
+
+/* False when cancelled on the way. */
+static bool sweep_down(solver *s, const schedule *ladder, int32_t count)
+{
+    int32_t sweeps = s->settings->sweeps;
+    uint64_t flips = 1;
+    for (int32_t k = 0; k < sweeps + QUENCH_SWEEPS && flips; k++) {
+        if (solver_cancelled(s))
+            return false;
+        double beta = k < sweeps ? schedule_beta(ladder, k, sweeps) : no_temperature;
+        uint64_t changed = s->h->sweep_reads(s->context, s->workspace, beta, s->reads.keys, (uint32_t)k);
+        s->attempts += s->h->spins * (uint64_t)count;
+        flips = k < sweeps ? 1 : changed;
+    }
+    return true;
+}
+
+/* Polishes and keeps the best of the reads that have ended. `least` is the least float32 energy met so far. */
+static void judge(solver *s, int32_t count, bool first, int64_t descent_limit, double *least)
+{
+    reads_memory *r = &s->reads;
+    double size = 0;
+    s->h->finish_reads(s->context, s->workspace, r->states, r->energy);
+    for (int32_t k = 0; k < count; k++) {
+        *least = r->energy[k] < *least ? r->energy[k] : *least;
+        size = fmax(size, fabs(r->energy[k]));
+    }
+    for (int32_t k = 0; k < count; k++)
+        if (r->energy[k] <= *least + energy_resolution * size) {
+            solver_take_state(s, r->states + (uint64_t)k * s->h->spins);
+            solver_descend(s, 0, descent_limit, false);
+            solver_keep_best(s, first);
+            first = false;
+        }
+}
+
+void solver_anneal_reads(solver *s, const schedule *ladder)
+{
+    double least = INFINITY;
+    bool going = true;
+    for (int32_t read = 0; read < s->settings->reads && going; read += ISG_ABI_READS) {
+        int32_t left = s->settings->reads - read, count = left < ISG_ABI_READS ? left : ISG_ABI_READS;
+        start(s, read);
+        if (!read) {
+            solver_take_state(s, s->reads.states);
+            solver_keep_start(s);
+        }
+        going = sweep_down(s, ladder, count);
+        judge(s, count, !read, going ? MAX_DESCENT_SWEEPS : HURRIED_DESCENT_SWEEPS, &least);
+    }
+}
