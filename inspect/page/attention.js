@@ -236,7 +236,7 @@ function sharingFigure(a) {
       height: 180,
       label: "tokens by the number of heads that chose them",
       x: { low: 0, high: ks.length, label: "heads that chose the token", ticks: tokenTicks(ks.length, 290) },
-      y: { low: 0, high, label: "tokens" },
+      y: { low: 0, high, label: "tokens", whole: true },
     });
   bars(p, ks.map((_, k) => k).concat(ks.length), ks, (k) => `${plural(ks[k], "token")} chosen by ${plural(k, "head")}`);
   return h("figure", null, h("figcaption", null, "How many heads share a token"), p.root);

@@ -25,7 +25,7 @@ function tickLabel(value, step) {
 
 const linear = (from, to, a, b) => (v) => (to > from ? a + ((v - from) / (to - from)) * (b - a) : (a + b) / 2);
 
-// An empty plot. x and y: {low, high, label, ticks?: [{at, text}]}; y may lack, then there is no vertical axis.
+// An empty plot. x and y: {low, high, label, whole?, ticks?: [{at, text}]}; y may lack, then there is no vertical axis.
 // Returns {root, layer, X, Y, left, right, top, bottom}; `layer` is where the marks go.
 function plot({ width = 360, height = 190, x, y, label }) {
   const right = width - 14,
@@ -73,7 +73,8 @@ function plot({ width = 360, height = 190, x, y, label }) {
 function plainTicks(axis, count) {
   const at = ticks(axis.low, axis.high, count),
     step = at.length > 1 ? at[1] - at[0] : Math.abs(at[0]) || 1;
-  return at.map((v) => ({ at: v, text: tickLabel(v, step) }));
+  const shownAt = axis.whole ? at.filter((v) => Math.abs(v - Math.round(v)) < 1e-9) : at;
+  return shownAt.map((v) => ({ at: v, text: tickLabel(v, axis.whole ? Math.max(1, step) : step) }));
 }
 
 // Bars between edges[k] and edges[k + 1]. `tell(k)` is a bar's text when it is pointed at; `kind(k)` an extra class.
@@ -108,7 +109,13 @@ function histogram({ low, high, counts, xLabel, yLabel = "count", label, width, 
     ? [low - room / 20, low + room / 20]
     : counts.map((_, k) => from + ((to - from) * k) / counts.length).concat([to]);
   const most = Math.max(1, ...counts);
-  const p = plot({ width, height, label, x: { low: from, high: to, label: xLabel }, y: { low: 0, high: most, label: yLabel } });
+  const p = plot({
+    width,
+    height,
+    label,
+    x: { low: from, high: to, label: xLabel },
+    y: { low: 0, high: most, label: yLabel, whole: true },
+  });
   bars(p, edges, counts, (k) =>
     flat
       ? `${plural(counts[k], what.replace(/s$/, ""), what)}, all at ${number(low)}`

@@ -41,6 +41,9 @@ function tokensOf(text) {
   return tokens;
 }
 
+// A constant with the digits that a reader can take in; the exact one stands in the term's text.
+const shortNumber = (text) => (text.replace(/[^0-9]/g, "").length > 6 ? number(Number(text), 5) : text);
+
 const row = (...parts) => math("mrow", null, parts);
 const operator = (text, attributes) => math("mo", attributes, text);
 const nameOf = (text) => {
@@ -72,7 +75,8 @@ class Formula {
     parts.push(this.product());
     let wide = false;
     for (;;) {
-      const sign = this.accept("+") ? "+" : this.accept("-") ? MINUS : null;
+      // "+ -1 * a" is written "- a"
+      const sign = this.accept("+") ? (this.accept("-") ? MINUS : "+") : this.accept("-") ? MINUS : null;
       if (!sign) return { node: row(parts.map((p) => p.node || p)), wide };
       parts.push(operator(sign, { form: "infix" }), this.product());
       wide = true;
@@ -87,6 +91,9 @@ class Formula {
     }
   }
   times(left, right) {
+    if (left.one) return right;
+    if (left.minusOne)
+      return { node: row(operator(MINUS, { form: "prefix" }), right.wide ? this.fenced(right.node) : right.node) };
     const between = right.digits ? operator("·") : math("mspace", { width: "0.17em" });
     return {
       node: row(left.wide ? this.fenced(left.node) : left.node, between, right.wide ? this.fenced(right.node) : right.node),
@@ -98,14 +105,18 @@ class Formula {
   unary() {
     if (this.accept("-")) {
       const body = this.unary();
-      return { node: row(operator(MINUS, { form: "prefix" }), body.wide ? this.fenced(body.node) : body.node) };
+      return {
+        minusOne: body.one,
+        node: row(operator(MINUS, { form: "prefix" }), body.wide ? this.fenced(body.node) : body.node),
+      };
     }
     return this.primary();
   }
   primary() {
     const token = this.tokens[this.at++];
     if (!token) throw new Error("ended early");
-    if (token.kind === "number") return { node: math("mn", null, token.text), digits: true };
+    if (token.kind === "number")
+      return { node: math("mn", null, shortNumber(token.text)), digits: true, one: token.text === "1" };
     if (token.text === "(") {
       const inner = this.sum();
       this.expect(")");

@@ -45,12 +45,14 @@ function grid(g) {
     visibility: "hidden",
   });
   const place = (r, c) => ({ x: left + c * cell.width, y: top + r * cell.height });
+  const middle = Math.max(width / 2, 3.4 * (g.xLabel || "").length),
+    whole = left + Math.max(width, 2 * middle) + right;
   const root = svg(
     "svg",
     {
       class: "grid",
-      viewBox: `0 0 ${left + width + right} ${top + height + bottom}`,
-      width: left + width + right,
+      viewBox: `0 0 ${whole} ${top + height + bottom}`,
+      width: whole,
       height: top + height + bottom,
       tabindex: 0,
       role: "application",
@@ -84,7 +86,7 @@ function grid(g) {
       ),
     ),
     g.xLabel &&
-      svg("text", { class: "title", x: left + width / 2, y: top + height + bottom - 4, "text-anchor": "middle" }, g.xLabel),
+      svg("text", { class: "title", x: left + middle, y: top + height + bottom - 4, "text-anchor": "middle" }, g.xLabel),
     g.yLabel &&
       svg(
         "text",

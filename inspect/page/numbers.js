@@ -176,6 +176,13 @@ const VERDICTS = {
 };
 
 function quantisationOf(q) {
+  if (!q.couplings && !q.fields)
+    return h(
+      "figure",
+      null,
+      h("figcaption", null, "What is left to send"),
+      h("p", null, "Nothing: presolve settled every spin, so no precision is lost."),
+    );
   const share = (lost, all) => (all ? ` (${percent(lost / all)})` : "");
   return h(
     "figure",

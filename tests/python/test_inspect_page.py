@@ -467,6 +467,10 @@ class Several(Page):
         self.assertGreater(sum(differs for _, differs in marked), 20)
         boxes = self.browser.run("[...document.querySelectorAll('.side')].map((e) => e.getBoundingClientRect().left)")
         self.assertGreater(boxes[1], boxes[0] + 500)
+        tops = self.browser.run("[...document.querySelectorAll('.side section')].map((e) => [e.id.replace(/^(left|right)-/, ''), "
+                                "e.getBoundingClientRect().top])")
+        for name in {name for name, _ in tops}:
+            self.assertEqual(len({top for other, top in tops if other == name}), 1, f"{name} is not side by side")
         self.assertLessEqual(self.browser.run("document.documentElement.scrollWidth"), 1280)
         self.assertGreaterEqual(self.browser.run(CONTRAST)[0][0], 4.5)
 
