@@ -19,7 +19,8 @@ enum { ATTENTION_HEADS_SHOWN = 32 };
  * one head; -1 without one. */
 int64_t attention_array(const ir_module *m, ir_op anneal);
 
-/* ATTENTION of README.md, of that array; up: the state, of all spins. p may be NULL where there are no numbers: the result is null. */
+/* ATTENTION of README.md, of that array; up: the state, of all spins. p may be NULL where there are no numbers: the result is
+ * null. */
 json_t *attention_value(arena *a, const named_array *array, const problem *p, const int8_t *up, const sample_input *inputs,
                         uint32_t input_count);
 

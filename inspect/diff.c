@@ -120,7 +120,8 @@ static void compare_states(arena *a, json_t *rows, const char *name, const json_
         k += y <= x;
     }
     if (apart)
-        push_row(a, rows, name, "spins that differ in the best states", arena_format(a, "%zu", apart), arena_format(a, "%zu", apart));
+        push_row(a, rows, name, "spins that differ in the best states", arena_format(a, "%zu", apart),
+                 arena_format(a, "%zu", apart));
 }
 
 static void compare(arena *a, json_t *rows, const json_t *left, const json_t *right)

@@ -10,8 +10,8 @@
 
 #include <stdlib.h>
 
-static const char *const numeric_keys[] = {"numbers", "health", "spectrum", "measured", "landscape", "attention",
-                                           "partition", "machine", "state"};
+static const char *const numeric_keys[] = {"numbers",   "health",    "spectrum", "measured", "landscape",
+                                           "attention", "partition", "machine",  "state"};
 enum { NUMERIC_KEYS = sizeof numeric_keys / sizeof *numeric_keys };
 
 /* ---- what needs no numbers -------------------------------------------------------------------- */
@@ -105,8 +105,9 @@ static void put_notes(arena *a, json_t *value, const measured *x, const numbers 
     if (spins > 128)
         note(a, value, "the coupling matrix is shown as means over square blocks");
     if (o->shortened)
-        note(a, value, arena_format(a, "the problem is large: %d reads of %d sweeps; --reads and --sweeps ask for more", (int)o->reads,
-                                    (int)o->sweeps));
+        note(a, value,
+             arena_format(a, "the problem is large: %d reads of %d sweeps; --reads and --sweeps ask for more", (int)o->reads,
+                          (int)o->sweeps));
     if (!l->proven)
         note(a, value,
              arena_format(a, "success is measured against the best state found; %lld spins are too many to go through all states",
@@ -118,8 +119,9 @@ static void put_notes(arena *a, json_t *value, const measured *x, const numbers 
     if (spins > NUMBERS_SPINS_LISTED)
         note(a, value, "ratios and parts are not listed spin by spin");
     if (json_array_size(value_at(value, "landscape.states")) < (size_t)l->count)
-        note(a, value, arena_format(a, "of %d distinct states that reads ended in the lowest %d are listed", (int)l->count,
-                                    (int)json_array_size(value_at(value, "landscape.states"))));
+        note(a, value,
+             arena_format(a, "of %d distinct states that reads ended in the lowest %d are listed", (int)l->count,
+                          (int)json_array_size(value_at(value, "landscape.states"))));
     if (!o->chain.known)
         note(a, value, "the energy's autocorrelation could not be told: it is constant, or remembers longer than the chain");
     if (value_count_at(value, "attention.heads_total") > ATTENTION_HEADS_SHOWN)
@@ -214,7 +216,8 @@ static json_t *problem_terms(arena *a, const problem *p, const char *name)
     for (int64_t i = 0; i < p->spins; i++)
         fields |= p->fields[i] != 0;
     if (p->coupling_count)
-        push_term(a, list, arena_format(a, "+ sum[i, j : i < j] J[i, j] * %s[i] * %s[j]", name, name), 2, values, p->coupling_count);
+        push_term(a, list, arena_format(a, "+ sum[i, j : i < j] J[i, j] * %s[i] * %s[j]", name, name), 2, values,
+                  p->coupling_count);
     if (fields)
         push_term(a, list, arena_format(a, "+ sum[i] h[i] * %s[i]", name), 1, p->fields, p->spins);
     if (p->offset != 0)

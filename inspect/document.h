@@ -23,10 +23,10 @@ typedef struct measured {
 } measured;
 
 /* HAMILTONIAN of README.md; all but its structure is null without numbers. moves may be NULL: not known before compiling. */
-isg_status document_of_anneal(arena *a, const ir_module *m, ir_op anneal, const char *moves, const target *t, const measured *numbers,
-                              json_t **out, isg_error *error);
-isg_status document_of_problem(arena *a, const char *name, const char *moves, const target *t, const measured *numbers, json_t **out,
-                               isg_error *error);
+isg_status document_of_anneal(arena *a, const ir_module *m, ir_op anneal, const char *moves, const target *t,
+                              const measured *numbers, json_t **out, isg_error *error);
+isg_status document_of_problem(arena *a, const char *name, const char *moves, const target *t, const measured *numbers,
+                               json_t **out, isg_error *error);
 
 /* `sources` of README.md: the files that the module's Hamiltonians come from. */
 json_t *document_sources(arena *a, const ir_module *m);

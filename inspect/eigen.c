@@ -39,7 +39,8 @@ static isg_status find_dense(const problem *p, double scale, eigen_extremes *out
                 values + n, &work_count, whole, &iwork_count, &info, 1, 1, 1);
         out->converged = info == 0;
         if (info == 0)
-            *out = (eigen_extremes){.largest = scale * values[n - 1], .smallest = scale * values[0], .dense = true, .converged = true};
+            *out = (eigen_extremes){
+                .largest = scale * values[n - 1], .smallest = scale * values[0], .dense = true, .converged = true};
     }
     isg_status status = a && whole ? ISG_OK : error_no_memory(error);
     memory_release(p->allocator, a, square + (size_t)(n + work_count), sizeof *a);

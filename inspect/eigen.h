@@ -13,9 +13,10 @@ enum { EIGEN_DENSE_SPINS = 128 };
 
 typedef struct eigen_extremes {
     double largest, smallest;
-    bool dense;      /* by LAPACK */
-    bool converged;  /* otherwise the two are the best estimates there were, or 0 */
-    double residual; /* the larger of |Jv - av| for the two unit eigenvectors: neither is further from an eigenvalue; 0 if dense */
+    bool dense;     /* by LAPACK */
+    bool converged; /* otherwise the two are the best estimates there were, or 0 */
+    double
+        residual; /* the larger of |Jv - av| for the two unit eigenvectors: neither is further from an eigenvalue; 0 if dense */
 } eigen_extremes;
 
 /* Of no spins, or no couplings: 0 and 0. most_dense: as EIGEN_DENSE_SPINS. ISG_NO_MEMORY is the only error. */

@@ -1,8 +1,8 @@
 /* groups.c - groups of spins that a constant penalty on pairs ties together, found in the terms (structure.h).
  *
  * Such a term runs over pairs of one array that agree in some indices and differ in the others, with one positive number for
- * all: c * x[t, i] * x[u, i] where t < u. Where the fields of that array are one number too, and it is c (1 - 2k) / 2, the two are
- * the expansion of c/2 * (sum x - k)^2: exactly k of each group are wanted.
+ * all: c * x[t, i] * x[u, i] where t < u. Where the fields of that array are one number too, and it is c (1 - 2k) / 2, the two
+ * are the expansion of c/2 * (sum x - k)^2: exactly k of each group are wanted.
  */
 #include "inspect/structure.h"
 
@@ -88,14 +88,15 @@ static json_t *group_value(arena *a, const named_array *array, uint32_t axes, do
     double wanted = (1 - 2 * field / penalty) / 2;
     bool exactly = array->lowest == 0 && wanted >= 1 && wanted < (double)size && fabs(wanted - rint(wanted)) < 1e-9;
     const char *pattern = pattern_text(array, axes, a);
-    const char *text = exactly ? arena_format(a, "%s: exactly %.0f of %lld, or pay %.6g a square", pattern, rint(wanted), (long long)size,
-                                              penalty / 2)
+    const char *text = exactly ? arena_format(a, "%s: exactly %.0f of %lld, or pay %.6g a square", pattern, rint(wanted),
+                                              (long long)size, penalty / 2)
                                : arena_format(a, "%s: any two of %lld %s pay %.6g", pattern, (long long)size,
                                               array->lowest ? "alike" : "together", penalty);
     json_t *value = value_object(a);
     value_put(a, value, "text", value_text(a, text));
     value_put(a, value, "why",
-              value_text(a, exactly ? "a constant penalty on pairs and a constant field make a square" : "a constant penalty on pairs"));
+              value_text(a, exactly ? "a constant penalty on pairs and a constant field make a square"
+                                    : "a constant penalty on pairs"));
     value_put(a, value, "kind", value_text(a, !exactly ? "penalty" : rint(wanted) == 1 ? "one-hot" : "k-hot"));
     value_put(a, value, "count", value_count(a, count));
     value_put(a, value, "size", value_count(a, size));
@@ -116,8 +117,7 @@ json_t *structure_groups(arena *a, const ir_module *m, ir_op anneal)
             continue;
         const named_array *array = &names.arrays[term->spins[0].array];
         if (covers_pairs(m, anneal, term, array, axes, a))
-            value_push(a, list,
-                       group_value(a, array, axes, penalty, constant_field(m, anneal, term->spins[0].array, array, a)));
+            value_push(a, list, group_value(a, array, axes, penalty, constant_field(m, anneal, term->spins[0].array, array, a)));
     }
     return list;
 }

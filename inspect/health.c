@@ -58,8 +58,9 @@ static const char *decided_line(arena *a, const problem *p, const numbers *n)
         by_field += n->fixed.by_field[i];
     if (by_field == p->spins)
         return arena_format(a, "all %s are decided by their fields alone; annealing adds nothing", spins_text(a, p->spins));
-    return arena_format(a, "all %s are settled before annealing, %lld by their fields and %lld by roof duality; annealing adds nothing",
-                        spins_text(a, p->spins), (long long)by_field, (long long)(p->spins - by_field));
+    return arena_format(
+        a, "all %s are settled before annealing, %lld by their fields and %lld by roof duality; annealing adds nothing",
+        spins_text(a, p->spins), (long long)by_field, (long long)(p->spins - by_field));
 }
 
 static const char *free_line(arena *a, const problem *p, const numbers *n)
@@ -91,7 +92,8 @@ static const char *line_of(health_verdict verdict, const problem *p, const targe
         return n->spin_fields ? "one spin, decided by its field; annealing adds nothing"
                               : "one spin without a field: either value will do; annealing adds nothing";
     case HEALTH_NO_TERMS:
-        return arena_format(a, "neither couplings nor fields: all states of the %s have the same energy", spins_text(a, p->spins));
+        return arena_format(a, "neither couplings nor fields: all states of the %s have the same energy",
+                            spins_text(a, p->spins));
     case HEALTH_FIELDS_ONLY:
         return free_line(a, p, n);
     case HEALTH_DECIDED:
@@ -102,8 +104,9 @@ static const char *line_of(health_verdict verdict, const problem *p, const targe
         return arena_format(a, "disconnected: %lld parts that nothing couples, the largest of %s; %s", (long long)n->components,
                             spins_text(a, n->largest_component), fixed_and_bits(a, p, n));
     case HEALTH_COUPLINGS_ONLY:
-        return arena_format(a, "couplings alone: no fields, so every state and its opposite have the same energy; couplings use %.1f bits",
-                            n->bits.needed);
+        return arena_format(
+            a, "couplings alone: no fields, so every state and its opposite have the same energy; couplings use %.1f bits",
+            n->bits.needed);
     case HEALTH_MOSTLY_DECIDED:
         return arena_format(a, "mostly decided: %s; annealing chooses among %s", fixed_and_bits(a, p, n),
                             spins_text(a, p->spins - n->fixed.info.fixed));

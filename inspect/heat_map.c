@@ -32,7 +32,8 @@ json_t *heat_map(arena *a, const problem *p, int64_t first, int64_t count)
     double *mean = sum_blocks(a, p, first, count, block, side), high = 0;
     for (int64_t k = 0; k < side * side; k++) {
         int64_t row = k / side, column = k % side;
-        int64_t height = row == side - 1 ? count - row * block : block, width = column == side - 1 ? count - column * block : block;
+        int64_t height = row == side - 1 ? count - row * block : block,
+                width = column == side - 1 ? count - column * block : block;
         mean[k] /= (double)(height * width);
         high = fmax(high, fabs(mean[k]));
     }

@@ -32,6 +32,6 @@ landscape landscape_of(const problem *p, const observation *o, bool settled, are
 
 json_t *landscape_value(arena *a, const problem *p, const observation *o, const landscape *l); /* LANDSCAPE of README.md */
 json_t *measured_value(arena *a, const observation *o, const landscape *l);                    /* MEASURED */
-json_t *landscape_up(arena *a, const int8_t *up, int64_t spins);                               /* numbers of the spins that are up */
+json_t *landscape_up(arena *a, const int8_t *up, int64_t spins); /* numbers of the spins that are up */
 
 #endif

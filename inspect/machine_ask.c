@@ -62,8 +62,8 @@ isg_status machine_parts_of_problem(const problem *p, const target *t, arena *a,
 
 /* ---- the answer ------------------------------------------------------------------------------- */
 
-static isg_status ask_whole(const problem *p, const target *t, const solve_settings *settings, int8_t *state, solve_result *result,
-                            isg_error *error)
+static isg_status ask_whole(const problem *p, const target *t, const solve_settings *settings, int8_t *state,
+                            solve_result *result, isg_error *error)
 {
     target_answers answers;
     isg_status status = target_solve(p, t, settings, &answers, result, error);
@@ -81,17 +81,15 @@ isg_status machine_ask(const problem *p, const target *t, int32_t reads, int32_t
     block_info blocks = {.passes = 1};
     int8_t *state = ARENA_ARRAY(a, int8_t, (size_t)p->spins), *up = ARENA_ARRAY(a, int8_t, (size_t)p->spins);
     if (t->topology.kind != TOPOLOGY_COMPLETE)
-        return error_fail(error, ISG_INVALID, "target '%s' couples only neighbouring spins: the problem needs embedding", t->name);
+        return error_fail(error, ISG_INVALID, "target '%s' couples only neighbouring spins: the problem needs embedding",
+                          t->name);
     isg_status status = in_parts(p, t) ? block_solve(p, t, &settings, state, &result, &blocks, error)
                                        : ask_whole(p, t, &settings, state, &result, error);
     if (status)
         return status;
     for (int64_t i = 0; i < p->spins; i++)
         up[i] = state[i] > 0;
-    *answer = (machine_answer){.up = up,
-                               .energy = problem_energy(p, state),
-                               .passes = blocks.passes,
-                               .reads = result.reads,
-                               .sweeps = result.sweeps};
+    *answer = (machine_answer){
+        .up = up, .energy = problem_energy(p, state), .passes = blocks.passes, .reads = result.reads, .sweeps = result.sweeps};
     return ISG_OK;
 }

@@ -202,8 +202,8 @@ static void put_sent(arena *a, json_t *value, const sent *s)
     value_put(a, value, "sent", s->spins_of_matrix ? s->spins_of_matrix : value_null());
 }
 
-isg_status machine_answer_value(arena *a, const machine_parts *parts, const target *t, const problem *p, const machine_answer *answer,
-                                const int8_t *best_up, double best, json_t **out, isg_error *error)
+isg_status machine_answer_value(arena *a, const machine_parts *parts, const target *t, const problem *p,
+                                const machine_answer *answer, const int8_t *best_up, double best, json_t **out, isg_error *error)
 {
     sent s = {0};
     int64_t agreeing = 0;
@@ -231,9 +231,10 @@ isg_status machine_answer_value(arena *a, const machine_parts *parts, const targ
 
 json_t *machine_refused_value(arena *a, const target *t, const char *why)
 {
-    static const char *const nulls[] = {"passes",         "reads",       "sweeps",      "runs",    "spins_fixed", "spins_sent", "couplings",
-                                        "couplings_lost", "fields_lost", "error_bound", "part",    "ancilla",     "scale",      "matrix",
-                                        "sent",           "energy",      "best_here",   "gap",     "agreement",   "state"};
+    static const char *const nulls[] = {"passes",    "reads",          "sweeps",      "runs",        "spins_fixed", "spins_sent",
+                                        "couplings", "couplings_lost", "fields_lost", "error_bound", "part",        "ancilla",
+                                        "scale",     "matrix",         "sent",        "energy",      "best_here",   "gap",
+                                        "agreement", "state"};
     json_t *value = value_object(a);
     value_put(a, value, "target", value_text(a, t->name));
     value_put(a, value, "fits", value_flag(false));

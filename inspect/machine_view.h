@@ -27,8 +27,8 @@ machine_parts machine_parts_of(const ir_module *m, ir_op anneal, arena *a);
 /* Of a problem, cut as block_solve cuts it. */
 isg_status machine_parts_of_problem(const problem *p, const target *t, arena *a, machine_parts *out, isg_error *error);
 
-/* Runs the problem on the target's simulator, in parts where needed. ISG_INVALID where the machine cannot take it. answer->up lies
- * in the arena. */
+/* Runs the problem on the target's simulator, in parts where needed. ISG_INVALID where the machine cannot take it. answer->up
+ * lies in the arena. */
 isg_status machine_ask(const problem *p, const target *t, int32_t reads, int32_t sweeps, uint64_t seed, arena *a,
                        machine_answer *answer, isg_error *error);
 
@@ -36,8 +36,8 @@ isg_status machine_ask(const problem *p, const target *t, int32_t reads, int32_t
 json_t *machine_partition_value(arena *a, const machine_parts *parts, const target *t, const problem *p);
 
 /* MACHINE of README.md. What is sent is what the machine gets of each part with all others as in the answer. */
-isg_status machine_answer_value(arena *a, const machine_parts *parts, const target *t, const problem *p, const machine_answer *answer,
-                                const int8_t *best_up, double best, json_t **out, isg_error *error);
+isg_status machine_answer_value(arena *a, const machine_parts *parts, const target *t, const problem *p,
+                                const machine_answer *answer, const int8_t *best_up, double best, json_t **out, isg_error *error);
 json_t *machine_refused_value(arena *a, const target *t, const char *why);
 
 #endif

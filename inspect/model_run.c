@@ -7,8 +7,8 @@
 
 #include <string.h>
 
-model_run model_run_open(const ir_module *m, probes p, const observe_settings *settings, machine *machine, const isg_allocator *allocator,
-                         arena *a)
+model_run model_run_open(const ir_module *m, probes p, const observe_settings *settings, machine *machine,
+                         const isg_allocator *allocator, arena *a)
 {
     model_run r = {.allocator = allocator,
                    .module = m,

@@ -18,7 +18,7 @@ typedef struct observed_anneal {
     observation observation;
     term_numbers *terms; /* [term_count] */
     uint32_t term_count;
-    const char *moves; /* of the compiled program */
+    const char *moves;     /* of the compiled program */
     int8_t *machine_state; /* [spins]: 1 where up; NULL without a machine */
     double machine_energy; /* of the problem */
 } observed_anneal;
@@ -28,12 +28,12 @@ typedef struct model_run {
     const ir_module *module;
     probes probes;
     observe_settings settings;
-    machine *machine; /* NULL: none */
+    machine *machine;         /* NULL: none */
     observed_anneal *anneals; /* [probes.anneals], in the arena */
 } model_run;
 
-model_run model_run_open(const ir_module *m, probes p, const observe_settings *settings, machine *machine, const isg_allocator *allocator,
-                         arena *a);
+model_run model_run_open(const ir_module *m, probes p, const observe_settings *settings, machine *machine,
+                         const isg_allocator *allocator, arena *a);
 void model_run_close(model_run *r);
 
 isg_status model_run_solve(void *run, const program_solve *request, isg_error *error);

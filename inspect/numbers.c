@@ -116,7 +116,8 @@ static coupling_bits find_bits(const problem *spin, arena *a)
 
 /* ---- the target's grid ------------------------------------------------------------------------ */
 
-/* As the machine would get the problem, were it large enough. A machine that has no fields at all takes none: nothing is known. */
+/* As the machine would get the problem, were it large enough. A machine that has no fields at all takes none: nothing is known.
+ */
 static isg_status find_quantisation(const problem *p, const target *t, numbers *n, isg_error *error)
 {
     if (!t || !t->couplings.limited)

@@ -16,10 +16,10 @@ typedef struct spin_ratios {
 } spin_ratios;
 
 typedef struct fixed_spins {
-    presolve_info info;  /* of dominance and roof duality together */
-    int8_t *value;       /* [spins]: 0 or 1, lowest or highest; -1: free */
-    bool *by_field;      /* [spins] */
-    int64_t left;        /* spins presolve leaves */
+    presolve_info info; /* of dominance and roof duality together */
+    int8_t *value;      /* [spins]: 0 or 1, lowest or highest; -1: free */
+    bool *by_field;     /* [spins] */
+    int64_t left;       /* spins presolve leaves */
 } fixed_spins;
 
 /* How fine a grid the couplings ask for. */
@@ -29,9 +29,9 @@ typedef struct coupling_bits {
 } coupling_bits;
 
 typedef struct numbers {
-    problem spin; /* the problem in {-1, 1} */
-    int64_t fields; /* of the problem as it stands: not zero */
-    bool spin_fields; /* of `spin`: some field is not zero */
+    problem spin;                          /* the problem in {-1, 1} */
+    int64_t fields;                        /* of the problem as it stands: not zero */
+    bool spin_fields;                      /* of `spin`: some field is not zero */
     int64_t components, largest_component; /* sets of spins that no coupling joins */
     spin_ratios ratios;
     fixed_spins fixed;

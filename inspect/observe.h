@@ -38,8 +38,8 @@ typedef struct observation {
 
 /* `p` is the problem that h stands for, spin by spin. The coefficients are in the frame; the best state is left there. Close with
  * observation_close, after failures too. */
-isg_status observe(const isg_abi_hamiltonian *h, const isg_abi_context *context, const problem *p, const observe_settings *settings,
-                   observation *out, isg_error *error);
+isg_status observe(const isg_abi_hamiltonian *h, const isg_abi_context *context, const problem *p,
+                   const observe_settings *settings, observation *out, isg_error *error);
 /* Of a problem alone. */
 isg_status observe_problem(const problem *p, const observe_settings *settings, observation *out, isg_error *error);
 void observation_close(observation *o);

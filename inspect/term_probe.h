@@ -1,7 +1,7 @@
 /* term_probe.h - how to see the coefficients of one term alone.
  *
- * The compiled Hamiltonian gives the sum of its terms. So before a module is compiled for inspection, a probe for each term is put
- * in front of each anneal: an anneal over the same spins with that term only, whose coefficients are read and which is never
+ * The compiled Hamiltonian gives the sum of its terms. So before a module is compiled for inspection, a probe for each term is
+ * put in front of each anneal: an anneal over the same spins with that term only, whose coefficients are read and which is never
  * annealed.
  */
 #ifndef INSPECT_TERM_PROBE_H

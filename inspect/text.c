@@ -114,22 +114,23 @@ static void write_terms(page *p, const json_t *h)
         const json_t *calls = value_at(term, "source.called_from");
         for (size_t c = json_array_size(calls); c-- > 0;) {
             const json_t *call = json_array_get(calls, c);
-            write_line(p, "      in %s, called at %s:%s:%s", words(call, "callee"), words(call, "file"),
-                       count(p, call, "line"), count(p, call, "column"));
+            write_line(p, "      in %s, called at %s:%s:%s", words(call, "callee"), words(call, "file"), count(p, call, "line"),
+                       count(p, call, "column"));
         }
         const json_t *d = value_at(term, "numbers");
         if (d && value_count_at(d, "count") > 0)
-            write_line(p, "      %s .. %s, mean %s, rms %s, %s zero", number(p, d, "min"), number(p, d, "max"), number(p, d, "mean"),
-                       number(p, d, "rms"), count(p, d, "zeros"));
+            write_line(p, "      %s .. %s, mean %s, rms %s, %s zero", number(p, d, "min"), number(p, d, "max"),
+                       number(p, d, "mean"), number(p, d, "rms"), count(p, d, "zeros"));
     }
 }
 
 static void write_structure(page *p, const json_t *h)
 {
     bool exact = json_is_true(value_at(h, "couplings_exact"));
-    const char *fields = value_at(h, "fields") ? arena_format(p->arena, ", %s", plural(p, value_count_at(h, "fields"), "field")) : "";
-    write_line(p, "%s: %s in %s, %s%s%s", words(h, "name"), plural(p, value_count_at(h, "spins"), "spin"),
-               words(h, "domain"), exact ? "" : "at most ", plural(p, value_count_at(h, "couplings"), "coupling"), fields);
+    const char *fields =
+        value_at(h, "fields") ? arena_format(p->arena, ", %s", plural(p, value_count_at(h, "fields"), "field")) : "";
+    write_line(p, "%s: %s in %s, %s%s%s", words(h, "name"), plural(p, value_count_at(h, "spins"), "spin"), words(h, "domain"),
+               exact ? "" : "at most ", plural(p, value_count_at(h, "couplings"), "coupling"), fields);
     if (value_at(h, "health"))
         write_line(p, "  %s", words(h, "health.line"));
     write_line(p, "\nterms");
@@ -150,8 +151,8 @@ static void write_fixed(page *p, const json_t *h, const json_t *n)
 {
     const json_t *spins = value_at(n, "fixed.spins");
     const char *names = "";
-    write_line(p, "  fixed     %s of %s: %s by their fields, %s by roof duality", count(p, n, "fixed.count"), count(p, h, "spins"),
-               count(p, n, "fixed.by_field"), count(p, n, "fixed.by_roof_duality"));
+    write_line(p, "  fixed     %s of %s: %s by their fields, %s by roof duality", count(p, n, "fixed.count"),
+               count(p, h, "spins"), count(p, n, "fixed.by_field"), count(p, n, "fixed.by_roof_duality"));
     for (size_t k = 0; k < json_array_size(spins) && k < 6; k++) {
         const json_t *one = json_array_get(spins, k);
         names = arena_format(p->arena, "%s%s%s %s", names, k ? "; " : "", spin_text(p, h, value_count_at(one, "spin")),
@@ -171,13 +172,16 @@ static void write_numbers(page *p, const json_t *h)
     write_line(p, "  ratio     |field| is at least the sum of |couplings| at %s of %s spins", count(p, n, "ratio.above_one"),
                count(p, h, "spins"));
     write_fixed(p, h, n);
-    const char *target = value_at(n, "bits.target") ? arena_format(p->arena, "; the target has %s", count(p, n, "bits.target")) : "";
-    write_line(p, "  bits      %.1f needed to keep 99 %% of the couplings%s; largest over smallest %s", value_number_at(n, "bits.needed"),
-               target, number(p, n, "bits.range"));
+    const char *target =
+        value_at(n, "bits.target") ? arena_format(p->arena, "; the target has %s", count(p, n, "bits.target")) : "";
+    write_line(p, "  bits      %.1f needed to keep 99 %% of the couplings%s; largest over smallest %s",
+               value_number_at(n, "bits.needed"), target, number(p, n, "bits.range"));
     if (q && value_count_at(q, "couplings") + value_count_at(q, "fields") > 0)
-        write_line(p, "  grid      %s of %s couplings sent become zero, %s of %s fields; no energy is off by more than %s; ground state %s",
-                   count(p, q, "couplings_lost"), count(p, q, "couplings"), count(p, q, "fields_lost"), count(p, q, "fields"),
-                   number(p, q, "error_bound"), words(q, "verdict"));
+        write_line(
+            p,
+            "  grid      %s of %s couplings sent become zero, %s of %s fields; no energy is off by more than %s; ground state %s",
+            count(p, q, "couplings_lost"), count(p, q, "couplings"), count(p, q, "fields_lost"), count(p, q, "fields"),
+            number(p, q, "error_bound"), words(q, "verdict"));
 }
 
 static void write_spectrum(page *p, const json_t *h)
@@ -185,8 +189,8 @@ static void write_spectrum(page *p, const json_t *h)
     const json_t *s = value_at(h, "spectrum");
     write_line(p, "\nspectrum");
     if (value_at(s, "largest"))
-        write_line(p, "  couplings as a matrix: eigenvalues from %s to %s (%s)", number(p, s, "smallest"), number(p, s, "largest"),
-                   words(s, "method"));
+        write_line(p, "  couplings as a matrix: eigenvalues from %s to %s (%s)", number(p, s, "smallest"),
+                   number(p, s, "largest"), words(s, "method"));
     else
         write_line(p, "  the eigenvalues did not converge");
     if (value_at(s, "hot"))
@@ -217,8 +221,9 @@ static void write_measured(page *p, const json_t *h)
     write_line(p, "  solution  for 99 %%: %s sweeps", between(p, m, "tts99.sweeps"));
     write_line(p, "            for 99 %%: %s seconds", between(p, m, "tts99.seconds"));
     if (value_at(m, "autocorrelation"))
-        write_line(p, "  memory    the energy at temperature %s decorrelates in %s +- %s sweeps", number(p, m, "autocorrelation.temperature"),
-                   number(p, m, "autocorrelation.tau"), number(p, m, "autocorrelation.error"));
+        write_line(p, "  memory    the energy at temperature %s decorrelates in %s +- %s sweeps",
+                   number(p, m, "autocorrelation.temperature"), number(p, m, "autocorrelation.tau"),
+                   number(p, m, "autocorrelation.error"));
 }
 
 static void write_states(page *p, const json_t *l)
@@ -226,8 +231,8 @@ static void write_states(page *p, const json_t *l)
     const json_t *states = value_at(l, "states");
     for (size_t k = 0; k < json_array_size(states) && k < 5; k++) {
         const json_t *one = json_array_get(states, k), *row = json_array_get(value_at(l, "hamming"), k);
-        write_line(p, "  %-9s %s of %s reads, %lld spins from the lowest", number(p, one, "energy"), count(p, one, "count"), count(p, l, "reads"),
-                   (long long)json_integer_value(json_array_get(row, 0)));
+        write_line(p, "  %-9s %s of %s reads, %lld spins from the lowest", number(p, one, "energy"), count(p, one, "count"),
+                   count(p, l, "reads"), (long long)json_integer_value(json_array_get(row, 0)));
     }
 }
 
@@ -235,8 +240,8 @@ static void write_landscape(page *p, const json_t *h)
 {
     const json_t *l = value_at(h, "landscape"), *levels = value_at(l, "exact.levels");
     write_line(p, "\nlandscape");
-    write_line(p, "  %s of the lowest energy found, in %s of %s reads", plural(p, value_count_at(l, "degeneracy.states"), "state"),
-               count(p, l, "degeneracy.reads"), count(p, l, "reads"));
+    write_line(p, "  %s of the lowest energy found, in %s of %s reads",
+               plural(p, value_count_at(l, "degeneracy.states"), "state"), count(p, l, "degeneracy.reads"), count(p, l, "reads"));
     write_states(p, l);
     const char *text = "";
     for (size_t k = 0; k < json_array_size(levels) && k < 6; k++)
@@ -285,8 +290,8 @@ static void write_machine(page *p, const json_t *h)
         return;
     }
     write_line(p, "  %s sent in %s, %s fixed before; %s of %s couplings and %s fields lost to its grid",
-               plural(p, value_count_at(m, "spins_sent"), "spin"), plural(p, value_count_at(m, "runs"), "run"), count(p, m, "spins_fixed"),
-               count(p, m, "couplings_lost"), count(p, m, "couplings"), count(p, m, "fields_lost"));
+               plural(p, value_count_at(m, "spins_sent"), "spin"), plural(p, value_count_at(m, "runs"), "run"),
+               count(p, m, "spins_fixed"), count(p, m, "couplings_lost"), count(p, m, "couplings"), count(p, m, "fields_lost"));
     write_line(p, "  came back with energy %s, the annealer here finds %s; %.4g %% of the spins agree", number(p, m, "energy"),
                number(p, m, "best_here"), 100 * value_number_at(m, "agreement"));
 }
@@ -311,10 +316,12 @@ const char *text_of_document(arena *a, const json_t *document)
 {
     page p = {.arena = a};
     const json_t *list = value_at(document, "hamiltonians");
-    const char *sample = value_at(document, "subject.sample")
-                             ? arena_format(a, ", sample %s of %s", count(&p, document, "subject.sample"), count(&p, document, "subject.samples"))
-                             : "";
-    write_line(&p, "%s: %s%s\n", words(document, "subject.name"), plural(&p, (int64_t)json_array_size(list), "Hamiltonian"), sample);
+    const char *sample =
+        value_at(document, "subject.sample")
+            ? arena_format(a, ", sample %s of %s", count(&p, document, "subject.sample"), count(&p, document, "subject.samples"))
+            : "";
+    write_line(&p, "%s: %s%s\n", words(document, "subject.name"), plural(&p, (int64_t)json_array_size(list), "Hamiltonian"),
+               sample);
     for (size_t k = 0; k < json_array_size(list); k++) {
         if (k)
             write_line(&p, "%s", "");

@@ -14,10 +14,10 @@
 json_t *value_object(arena *a);
 json_t *value_array(arena *a);
 json_t *value_null(void);
-json_t *value_number(arena *a, double number);      /* null when not finite */
-json_t *value_count(arena *a, int64_t count);       /* an integer */
-json_t *value_seed(arena *a, uint64_t seed);        /* a string of digits from 2^63 on, which JSON's integers do not reach */
-json_t *value_text(arena *a, const char *text);     /* null for NULL; bytes that are no UTF-8 become '?' */
+json_t *value_number(arena *a, double number);  /* null when not finite */
+json_t *value_count(arena *a, int64_t count);   /* an integer */
+json_t *value_seed(arena *a, uint64_t seed);    /* a string of digits from 2^63 on, which JSON's integers do not reach */
+json_t *value_text(arena *a, const char *text); /* null for NULL; bytes that are no UTF-8 become '?' */
 json_t *value_flag(bool flag);
 json_t *value_base64(arena *a, const uint8_t *bytes, size_t count);
 json_t *value_numbers(arena *a, const double *numbers, int64_t count);

@@ -38,16 +38,27 @@ static ir_span parse_place(parser *p)
     return p->failed ? (ir_span){0} : (ir_span){file_of(p, path), begin, end};
 }
 
-/* loc(file:begin-end) from @callee(file:begin-end) from ..., where it stands. */
-static void parse_location(parser *p, ir_span *span, uint32_t *site)
+/* loc(file:begin-end), where it stands. Without one a span stays as it is, a place in this text, unless the text says that all
+ * locations are known: then it is nowhere. */
+static bool parse_loc(parser *p, ir_span *span)
 {
-    ir_site call = {.parent = 0};
-    if (!parser_accept(p, "loc"))
-        return;
+    if (!parser_accept(p, "loc")) {
+        if (p->located)
+            *span = (ir_span){0};
+        return false;
+    }
     ir_span place = parse_place(p);
+    if (!p->failed)
+        *span = place;
+    return !p->failed;
+}
+
+/* from @callee(file:begin-end) from ...: the innermost call first; 0 without any. */
+static uint32_t parse_sites(parser *p)
+{
     uint32_t outermost = p->module->sites.count, calls = 0;
     while (parser_accept(p, "from")) {
-        call.callee = p->token.name;
+        ir_site call = {.callee = p->token.name};
         if (p->token.kind != TOKEN_PATH)
             parser_expected(p, "a function");
         parser_advance(p);
@@ -58,11 +69,7 @@ static void parse_location(parser *p, ir_span *span, uint32_t *site)
     }
     if (calls)
         p->module->sites.at[outermost + calls - 1].parent = 0;
-    if (p->failed)
-        return;
-    *span = place;
-    if (site)
-        *site = calls ? outermost : 0;
+    return calls && !p->failed ? outermost : 0;
 }
 
 /* ---- types ---- */
@@ -128,6 +135,7 @@ static uint32_t parse_options(parser *p, const char *end, const ir_option **out)
         ir_option option = {.span = p->token.span, .name = parser_name(p, "the name of an option")};
         parser_expect(p, "=");
         option.value = parser_expr(p);
+        parse_loc(p, &option.span);
         ARENA_PUSH(p->arena, &list, option);
     }
     parser_expect(p, end);
@@ -145,6 +153,7 @@ static uint32_t parse_signature(parser *p, const ir_parameter **out)
         ir_parameter parameter = {.span = p->token.span, .name = parser_name(p, "the name of a parameter")};
         parser_expect(p, ":");
         parameter.type = parse_type(p);
+        parse_loc(p, &parameter.span);
         ARENA_PUSH(p->arena, &list, parameter);
     }
     parser_expect(p, ")");
@@ -181,6 +190,7 @@ static uint32_t parse_spins(parser *p)
         p->scope.count = outer;
         parser_expect(p, "in");
         spins.lowest = parse_values_of_spin(p);
+        parse_loc(p, &spins.span);
         ARENA_PUSH(p->arena, &list, spins);
     }
     parser_expect(p, "}");
@@ -258,7 +268,8 @@ static ir_term parse_term(parser *p)
     parser_expect(p, "coeff");
     term.coefficient = parser_expr(p);
     term.span = parser_span_from(p, term.span.begin);
-    parse_location(p, &term.span, NULL);
+    if (parse_loc(p, &term.span))
+        parse_sites(p);
     p->scope.count = outer;
     return term;
 }
@@ -470,6 +481,20 @@ static void parse_result_types(parser *p, const token_list *names, ir_op op)
         parser_error(p, span, "%u types for %u results", count, names->count);
 }
 
+/* as (file:begin-end), (file:begin-end): where each result is named. */
+static void parse_result_places(parser *p, ir_op op)
+{
+    uint32_t count = ir_op_get(p->module, op)->result_count;
+    if (!parser_accept(p, "as"))
+        return;
+    for (uint32_t i = 0; i < count && !p->failed; i++) {
+        if (i)
+            parser_expect(p, ",");
+        ir_span span = parse_place(p);
+        ir_value_get(p->module, ir_op_result(p->module, op, i))->span = span;
+    }
+}
+
 static ir_op parse_op(parser *p)
 {
     uint32_t begin = p->token.span.begin;
@@ -481,15 +506,17 @@ static ir_op parse_op(parser *p)
     parse_attributes(p, op, code);
     parse_result_types(p, &names, op);
     ir_span span = parser_span_from(p, begin);
-    uint32_t site = 0;
-    parse_location(p, &span, &site);
-    ir_op_get(p->module, op)->span = span;
-    ir_op_get(p->module, op)->site = site;
+    bool located = parse_loc(p, &span); /* before the results, which it is the place of */
     for (uint32_t i = 0; i < names.count; i++) {
         ir_value v = ir_op_result(p->module, op, i);
         ir_value_get(p->module, v)->name = hint_of(&names.at[i]);
         ir_value_get(p->module, v)->span = span;
         define(p, &names.at[i], v);
+    }
+    ir_op_get(p->module, op)->span = span;
+    if (located) {
+        parse_result_places(p, op);
+        ir_op_get(p->module, op)->site = parse_sites(p);
     }
     p->scope.count = p->array_count = 0;
     return op;
@@ -505,7 +532,8 @@ static void parse_parameters(parser *p, ir_function *f)
         parser_advance(p);
         parser_expect(p, ":");
         ir_parameter parameter = {.name = hint_of(&name), .type = parse_type(p), .span = name.span};
-        parameter.value = ir_value_new(p->module, parameter.type, parameter.name, name.span);
+        parse_loc(p, &parameter.span);
+        parameter.value = ir_value_new(p->module, parameter.type, parameter.name, parameter.span);
         define(p, &name, parameter.value);
         ARENA_PUSH(p->arena, &f->parameters, parameter);
         if (!parser_accept(p, ","))
@@ -532,6 +560,7 @@ static void parse_results(parser *p, ir_function *f)
             parser_expect(p, "=");
         }
         result.value = parser_value(p);
+        parse_loc(p, &result.span);
         ARENA_PUSH(p->arena, &f->results, result);
     }
 }
@@ -555,7 +584,7 @@ static void parse_function(parser *p)
         parser_expected(p, "the function's name, like @name");
     parser_advance(p);
     parse_parameters(p, f);
-    parse_location(p, &f->span, NULL);
+    parse_loc(p, &f->span);
     parser_expect(p, "{");
     while (!p->failed && !parser_accept(p, "return")) {
         ir_op op = parse_op(p);
@@ -574,7 +603,7 @@ static void parse_weight(parser *p)
     parser_advance(p);
     parser_expect(p, ":");
     weight.type = parse_type(p);
-    parse_location(p, &weight.span, NULL);
+    parse_loc(p, &weight.span);
     ARENA_PUSH(p->arena, &p->module->weights, weight);
 }
 
@@ -595,6 +624,10 @@ static void parse_header(parser *p)
     if (parser_accept(p, "weights")) {
         parser_expect(p, "known");
         p->module->weights_known = true;
+    }
+    if (parser_accept(p, "locations")) {
+        parser_expect(p, "known");
+        p->located = true;
     }
 }
 

@@ -48,6 +48,7 @@ typedef struct parser {
     token token; /* the one to look at */
     uint32_t previous_end;
     bool failed;
+    bool located; /* what has no location has none */
 
     uint32_t nesting;
     uint32_t function;              /* counts functions, from 1 */

@@ -113,12 +113,14 @@ static bool has_place(const printer *p, ir_span span)
     return p->locations && span.file && span.file <= p->module->diagnostics->files.count;
 }
 
-static void print_place(printer *p, ir_span span, uint32_t site)
+static void print_loc(printer *p, ir_span span)
 {
-    if (!has_place(p, span))
-        return;
     printer_write(p, " loc");
     print_span(p, span);
+}
+
+static void print_sites(printer *p, uint32_t site)
+{
     for (; site && site < p->module->sites.count; site = p->module->sites.at[site].parent) {
         const ir_site *s = &p->module->sites.at[site];
         if (!has_place(p, s->call))
@@ -127,6 +129,36 @@ static void print_place(printer *p, ir_span span, uint32_t site)
         printer_path(p, ir_text(p->module, s->callee));
         print_span(p, s->call);
     }
+}
+
+static void print_place(printer *p, ir_span span)
+{
+    if (has_place(p, span))
+        print_loc(p, span);
+}
+
+static bool same_span(ir_span a, ir_span b)
+{
+    return a.file == b.file && a.begin == b.begin && a.end == b.end;
+}
+
+/* Of an operation; its results follow where one of them is named elsewhere. */
+static void print_op_place(printer *p, const ir_op_data *op)
+{
+    bool elsewhere = false, known = true;
+    if (!has_place(p, op->span))
+        return;
+    print_loc(p, op->span);
+    for (uint32_t i = 0; i < op->result_count; i++) {
+        ir_span span = ir_value_get(p->module, op->results[i])->span;
+        elsewhere |= !same_span(span, op->span);
+        known &= has_place(p, span);
+    }
+    for (uint32_t i = 0; i < op->result_count && elsewhere && known; i++) {
+        printer_write(p, i ? ", " : " as ");
+        print_span(p, ir_value_get(p->module, op->results[i])->span);
+    }
+    print_sites(p, op->site);
 }
 
 /* ---- types and attributes ---- */
@@ -151,6 +183,7 @@ static void print_options(printer *p, const ir_option *options, uint32_t count)
         printer_name(p, ir_text(p->module, options[i].name));
         printer_write(p, " = ");
         printer_expr(p, options[i].value);
+        print_place(p, options[i].span);
     }
 }
 
@@ -162,6 +195,7 @@ static void print_signature(printer *p, const ir_parameter *parameters, uint32_t
         printer_name(p, ir_text(p->module, parameters[i].name));
         printer_write(p, ": ");
         print_type(p, parameters[i].type);
+        print_place(p, parameters[i].span);
     }
     printer_write(p, ")");
 }
@@ -181,6 +215,7 @@ static void print_spins(printer *p, const ir_spins *spins, uint32_t count)
         printer_format(p, "%s%s[", i ? ", " : "", names[i]);
         printer_indices(p, spins[i].indices, spins[i].index_count);
         printer_format(p, "] in %s", spins[i].lowest ? "{-1, 1}" : "{0, 1}");
+        print_place(p, spins[i].span);
         p->scope.count = outer;
     }
     printer_write(p, "}");
@@ -213,7 +248,7 @@ static void print_term(printer *p, const ir_term *term)
     }
     printer_write(p, " coeff ");
     printer_expr(p, term->coefficient);
-    print_place(p, term->span, 0);
+    print_place(p, term->span);
     p->scope.count = outer;
 }
 
@@ -320,7 +355,7 @@ static void print_op(printer *p, const ir_op_data *op)
     }
     p->scope.count = p->array_count = 0;
     print_result_types(p, op);
-    print_place(p, op->span, op->site);
+    print_op_place(p, op);
     printer_write(p, "\n");
 }
 
@@ -332,6 +367,7 @@ static void print_parameters(printer *p, const ir_function *f)
         printer_value(p, f->parameters.at[i].value);
         printer_write(p, ": ");
         print_type(p, f->parameters.at[i].type);
+        print_place(p, f->parameters.at[i].span);
     }
     if (f->options.count) {
         printer_write(p, "; ");
@@ -350,6 +386,7 @@ static void print_results(printer *p, const ir_function *f)
             printer_write(p, " = ");
         }
         printer_value(p, f->results.at[i].value);
+        print_place(p, f->results.at[i].span);
     }
     printer_write(p, "\n");
 }
@@ -360,7 +397,7 @@ static void print_function(printer *p, const ir_function *f)
     printer_format(p, "\n%s ", text_function_kinds[f->kind]);
     printer_path(p, ir_text(p->module, f->name));
     print_parameters(p, f);
-    print_place(p, f->span, 0);
+    print_place(p, f->span);
     printer_write(p, " {\n");
     for (uint32_t i = 0; i < f->ops.count; i++) {
         const ir_op_data op = *ir_op_get(p->module, f->ops.at[i]);
@@ -377,12 +414,14 @@ const char *ir_print(const ir_module *m, bool locations)
     printer_format(&p, "isinglass 1\nstage %s\n", text_stages[m->stage]);
     if (m->weights_known)
         printer_write(&p, "weights known\n");
+    if (locations)
+        printer_write(&p, "locations known\n");
     for (uint32_t i = 0; i < m->weights.count; i++) {
         printer_write(&p, "param ");
         printer_path(&p, ir_text(m, m->weights.at[i].path));
         printer_write(&p, " : ");
         print_type(&p, m->weights.at[i].type);
-        print_place(&p, m->weights.at[i].span, 0);
+        print_place(&p, m->weights.at[i].span);
         printer_write(&p, "\n");
     }
     for (uint32_t i = 0; i < m->functions.count; i++)

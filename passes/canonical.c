@@ -12,6 +12,7 @@ typedef struct canonical {
     spin_scope *s;
     ir_module *m;
     term_list terms;
+    ARENA_LIST(bool) is_void; /* of each term, so far */
 } canonical;
 
 static void process(canonical *c, monomial t);
@@ -455,6 +456,50 @@ static bool like_terms(canonical *c, const ir_term *a, const ir_term *b)
     return !a->condition || ir_expr_equal(c->m, a->condition, b->condition, a->indices, b->indices, a->index_count);
 }
 
+/* An element that its map's condition rules out is 0: J[t, i, i] where J is given for i != j. */
+static ir_expr drop_excluded(ir_module *m, ir_expr e, void *context)
+{
+    (void)context;
+    ir_expr_data x = *ir_expr_get(m, e);
+    if (x.kind != EXPR_ELEMENT)
+        return e;
+    ir_op op = ir_value_get(m, x.value)->op;
+    if (!op || ir_op_get(m, op)->code != OP_MAP)
+        return e;
+    ir_attribute over = *ir_op_attribute(m, op, "over"), where = *ir_op_attribute(m, op, "where");
+    if (!where.present || over.count != x.arg_count)
+        return e;
+    ir_expr condition = ir_expr_substitute(m, where.expr, over.list, x.args, x.arg_count);
+    return condition_decide(m, condition) == CONDITION_FALSE ? ir_number(m, 0, x.span) : e;
+}
+
+/* Whether a factor that is 0 makes it 0, by its form alone. */
+static bool has_zero_factor(const ir_module *m, ir_expr e)
+{
+    const ir_expr_data *x = ir_expr_get(m, e);
+    switch (x->kind) {
+    case EXPR_NUMBER:
+        return x->number == 0;
+    case EXPR_NEGATE:
+    case EXPR_DIVIDE:
+    case EXPR_SUM_OVER:
+        return has_zero_factor(m, x->args[0]);
+    case EXPR_MULTIPLY:
+        return has_zero_factor(m, x->args[0]) || has_zero_factor(m, x->args[1]);
+    case EXPR_ADD:
+    case EXPR_SUBTRACT:
+        return has_zero_factor(m, x->args[0]) && has_zero_factor(m, x->args[1]);
+    default:
+        return false;
+    }
+}
+
+/* The coincidence of a pair that its coefficient excludes is a term of zeros: it stands nowhere in the source. */
+static bool is_void(canonical *c, const ir_term *term)
+{
+    return has_zero_factor(c->m, ir_expr_map(c->m, term->coefficient, false, drop_excluded, NULL));
+}
+
 static void add_term(canonical *c, ir_term term)
 {
     ir_module *m = c->m;
@@ -466,9 +511,14 @@ static void add_term(canonical *c, ir_term term)
         for (uint32_t k = 0; k < term.index_count; k++)
             to[k] = ir_index_ref(m, like->indices[k], term.span);
         ir_expr more = ir_expr_substitute(m, term.coefficient, term.indices, to, term.index_count);
+        if (c->is_void.at[i]) {
+            like->span = term.span;
+            c->is_void.at[i] = is_void(c, &term);
+        }
         like->coefficient = ir_binary(m, EXPR_ADD, like->coefficient, more, like->span);
         return;
     }
+    ARENA_PUSH(m->arena, &c->is_void, is_void(c, &term));
     ARENA_PUSH(m->arena, &c->terms, term);
 }
 
@@ -493,23 +543,6 @@ static void process(canonical *c, monomial t)
         order_pair(c, &t);
     order_indices(c, &t);
     add_term(c, to_term(c, &t));
-}
-
-/* An element that its map's condition rules out is 0: J[t, i, i] where J is given for i != j. */
-static ir_expr drop_excluded(ir_module *m, ir_expr e, void *context)
-{
-    (void)context;
-    ir_expr_data x = *ir_expr_get(m, e);
-    if (x.kind != EXPR_ELEMENT)
-        return e;
-    ir_op op = ir_value_get(m, x.value)->op;
-    if (!op || ir_op_get(m, op)->code != OP_MAP)
-        return e;
-    ir_attribute over = *ir_op_attribute(m, op, "over"), where = *ir_op_attribute(m, op, "where");
-    if (!where.present || over.count != x.arg_count)
-        return e;
-    ir_expr condition = ir_expr_substitute(m, where.expr, over.list, x.args, x.arg_count);
-    return condition_decide(m, condition) == CONDITION_FALSE ? ir_number(m, 0, x.span) : e;
 }
 
 /* Exact constants are numbers, and terms that are exactly zero are gone. */

@@ -18,7 +18,8 @@ static const option_row rows[] = {
     {"sample", "K", "the sample to look at (default 0)", OPTION_NUMBER, offsetof(inspect_options, sample), 0, 0},
     {"target", "NAME", "what that machine would make of it (isg targets lists them), or a .yaml of your own", OPTION_TEXT,
      offsetof(inspect_options, target), 0, 0},
-    {"from", "FORMAT", "a problem file's format, where its name does not tell", OPTION_TEXT, offsetof(inspect_options, from), 0, 0},
+    {"from", "FORMAT", "a problem file's format, where its name does not tell", OPTION_TEXT, offsetof(inspect_options, from), 0,
+     0},
     {"reads", "R", "independent anneals to measure by (default 64, less for large problems)", OPTION_NUMBER,
      offsetof(inspect_options, reads), 1, 0},
     {"sweeps", "S", "sweeps over all spins in each (default 128, less for large problems)", OPTION_NUMBER,
@@ -26,14 +27,16 @@ static const option_row rows[] = {
     {"seed", "N", "of the random numbers (default 0)", OPTION_SEED, offsetof(inspect_options, seed), 0, 0},
     {"diff", "OTHER", "compare with another model, problem, or inspection written before with --format json", OPTION_TEXT,
      offsetof(inspect_options, diff), 0, 0},
-    {"format", "text|json|html", "for people, for programs, or one page that a browser opens without a network", OPTION_CHOICE, offsetof(inspect_options, format), 0, 0},
+    {"format", "text|json|html", "for people, for programs, or one page that a browser opens without a network", OPTION_CHOICE,
+     offsetof(inspect_options, format), 0, 0},
     {"output", "OUT", "write there instead of to stdout", OPTION_TEXT, offsetof(inspect_options, output), 0, 'o'},
     {0},
 };
 
 static const option_table table = {
     "MODEL.attn|PROBLEM",
-    "Shows the Hamiltonians of a model, or a problem from a file: the terms and where they are written, how couplings and fields\n"
+    "Shows the Hamiltonians of a model, or a problem from a file: the terms and where they are written, how couplings and "
+    "fields\n"
     "are spread, what is decided beforehand, the spectrum, how hard the annealing is and what it finds. A model without --input\n"
     "is shown by its structure alone. A file ending in .attn is a model, any other a problem, or an inspection written\n"
     "before with --format json. --diff takes the same options for both sides; to compare two settings, write one side first.",

@@ -87,7 +87,8 @@ static int open_machine(session *s)
 {
     const inspect_options *o = s->options;
     isg_error error;
-    s->machine_settings = (machine_settings){.target = machine_target(s), .reads = o->reads, .sweeps = o->sweeps, .seed = o->seed};
+    s->machine_settings =
+        (machine_settings){.target = machine_target(s), .reads = o->reads, .sweeps = o->sweeps, .seed = o->seed};
     if (!s->machine_settings.target)
         return EXIT_DONE;
     isg_status status = machine_open(&s->machine, s->compilation.module, &s->machine_settings, s->cli->allocator, &error);
