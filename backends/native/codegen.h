@@ -33,6 +33,15 @@ typedef struct binding {
 } binding;
 enum { BINDINGS_MAX = 512 };
 
+/* A matrix product in place of a sum over a shared axis (product.c): rows x columns float32 in the frame. */
+enum { PRODUCTS_MAX = 8 };
+typedef struct product {
+    const ir_expr_data *first, *second;  /* elements [batch..., row, inner] and [batch..., column, inner] */
+    uint32_t batch;                      /* leading subscripts */
+    ir_index batch_index[ISG_MAX_RANK];  /* what they are in the loop */
+    int64_t rows, columns, inner, place; /* place: bytes into the frame */
+} product;
+
 typedef struct codegen {
     const ir_module *m;
     const ir_function *model;
@@ -53,6 +62,9 @@ typedef struct codegen {
     l_value function, v_context, v_frame, v_weights, v_tables, v_services;
     binding bindings[BINDINGS_MAX];
     uint32_t binding_count;
+    product products[PRODUCTS_MAX]; /* computed where code is being emitted */
+    uint32_t product_count;
+    bool *inlined; /* by value: a map that is evaluated where it is read */
 } codegen;
 
 /* ---- build.c ---- */
@@ -111,6 +123,15 @@ l_value gen_expr(codegen *g, ir_expr e);      /* double */
 l_value gen_condition(codegen *g, ir_expr e); /* i1; NULL for 0, "always" */
 l_value gen_integer(codegen *g, ir_expr e);   /* i64; the expression is whole where it is evaluated */
 l_value gen_value_address(codegen *g, ir_value v);
+
+/* ---- product.c: sums of products as matrix products ---- */
+
+/* As l_loop_indices, for a body that evaluates e: its sums of products are computed before the loops they do not depend on. */
+void gen_loop_with_products(codegen *g, ir_expr e, const ir_index *indices, uint32_t count, l_action body, void *context);
+/* The sum as an element of a product that is computed; NULL: it is none. */
+l_value gen_product_element(codegen *g, const ir_expr_data *x);
+bool map_is_inlined(const codegen *g, ir_op map);
+l_value gen_inlined(codegen *g, const ir_expr_data *x); /* an element of an inlined map */
 
 /* ---- tensors.c ---- */
 

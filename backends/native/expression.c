@@ -94,6 +94,8 @@ l_value gen_value_address(codegen *g, ir_value v)
 
 static l_value element(codegen *g, const ir_expr_data *x)
 {
+    if (g->inlined[x->value])
+        return gen_inlined(g, x);
     ir_type type = ir_value_get(g->m, x->value)->type;
     l_value at = l_i64(g, 0);
     for (uint32_t i = 0; i < x->arg_count; i++)
@@ -142,6 +144,9 @@ static void accumulate_if(codegen *g, void *context)
 
 static l_value reduce(codegen *g, const ir_expr_data *x)
 {
+    l_value product = gen_product_element(g, x);
+    if (product)
+        return product;
     double start = x->kind == EXPR_SUM_OVER ? 0 : x->kind == EXPR_MIN_OVER ? INFINITY : -INFINITY;
     reduction r = {x, l_variable(g, g->f64, l_f64(g, start))};
     l_loop_indices(g, x->indices, x->index_count, accumulate_if, &r);

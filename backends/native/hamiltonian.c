@@ -123,7 +123,7 @@ static void fill_coefficients(codegen *g, const hamiltonian_plan *h)
         if (s.plan && s.plan->form == TERM_UNIFORM)
             l_store(g, gen_expr(g, s.term->coefficient), gen_frame_at(g, s.plan->coefficients));
         else
-            l_loop_indices(g, s.term->indices, s.term->index_count, store_term_if, &s);
+            gen_loop_with_products(g, s.term->coefficient, s.term->indices, s.term->index_count, store_term_if, &s);
     }
 }
 

@@ -41,6 +41,7 @@ static slot param_slot(codegen *g, ir_op op)
 void layout_values(codegen *g)
 {
     g->slots = ARENA_ARRAY(g->arena, slot, g->m->values.count);
+    g->inlined = ARENA_ARRAY(g->arena, bool, g->m->values.count);
     for (uint32_t i = 0; i < g->m->values.count; i++)
         g->slots[i].offset = -1;
     for (uint32_t i = 0; i < g->model->parameters.count; i++) {
@@ -51,6 +52,10 @@ void layout_values(codegen *g)
         const ir_op_data *op = ir_op_get(g->m, g->model->ops.at[i]);
         if (op->code == OP_ANNEAL)
             continue; /* its results are parts of the state, placed by its plan */
+        if (map_is_inlined(g, g->model->ops.at[i])) {
+            g->inlined[op->results[0]] = true;
+            continue;
+        }
         for (uint32_t k = 0; k < op->result_count; k++)
             g->slots[op->results[k]] = op->code == OP_PARAM
                                            ? param_slot(g, g->model->ops.at[i])

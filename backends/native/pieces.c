@@ -174,6 +174,12 @@ void piece_matmul(const isg_abi_services *services, const float *a, const float 
     services->sgemm(0, m, n, k, a, k, b, n, c, n);
 }
 
+/* c [m, n] = a [m, k] times the transpose of b [n, k]. */
+void piece_product(const isg_abi_services *services, const float *a, const float *b, float *c, int64_t m, int64_t n, int64_t k)
+{
+    services->sgemm(1, m, n, k, a, k, b, k, c, n);
+}
+
 /* Returns the place of the first id out of range, or -1. */
 int64_t piece_embedding(const int32_t *ids, const float *table, float *y, int64_t count, int64_t rows, int64_t width)
 {

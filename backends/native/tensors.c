@@ -343,6 +343,8 @@ static void map_store_element(codegen *g, void *context)
 
 static void map(codegen *g, ir_op handle, const ir_op_data *op)
 {
+    if (g->inlined[op->results[0]])
+        return;
     map_store s = {.over = *ir_op_attribute(g->m, handle, "over"),
                    .elem = ir_op_attribute(g->m, handle, "elem")->expr,
                    .base = gen_value_address(g, op->results[0]),
@@ -351,7 +353,7 @@ static void map(codegen *g, ir_op handle, const ir_op_data *op)
     s.where = where->present ? where->expr : 0;
     if (s.where)
         s.result = l_variable(g, g->f64, l_f64(g, 0));
-    l_loop_indices(g, s.over.list, s.over.count, map_store_element, &s);
+    gen_loop_with_products(g, s.elem, s.over.list, s.over.count, map_store_element, &s);
 }
 
 static void constant(codegen *g, ir_op handle, const ir_op_data *op)
