@@ -127,6 +127,14 @@ void solver_keep_best(solver *s, bool ties)
             s->best[i] = s->state[i];
 }
 
+void solver_tell_read(solver *s, int32_t read)
+{
+    if (!s->settings->read_done)
+        return;
+    s->h->energy(s->context, s->state, s->energy);
+    s->settings->read_done(s->settings->read_context, read, s->state, total_energy(s, s->energy));
+}
+
 /* The start of the first read stands as the answer until something at least as good is found. */
 void solver_keep_start(solver *s)
 {
@@ -185,8 +193,7 @@ static void anneal(solver *s)
         going = sweep_down(s, &ladder, key);
         solver_descend(s, 0, going ? MAX_DESCENT_SWEEPS : HURRIED_DESCENT_SWEEPS, false);
         solver_keep_best(s, !read);
-        if (s->settings->read_done)
-            s->settings->read_done(s->settings->read_context, read, s->state, total_energy(s, s->energy));
+        solver_tell_read(s, read);
     }
 }
 

@@ -45,23 +45,30 @@ static bool sweep_down(solver *s, const schedule *ladder, int32_t count)
     return true;
 }
 
-/* Polishes and keeps the best of the reads that have ended. `least` is the least float32 energy met so far. */
-static void judge(solver *s, int32_t count, bool first, int64_t descent_limit, double *least)
+/* Polishes the reads from read `from` on that have ended and may be the best, and keeps the best; all are polished when somebody
+ * is told of every read. `least` is the least float32 energy met so far. */
+static void judge(solver *s, int32_t from, int32_t count, int64_t descent_limit, double *least)
 {
     reads_memory *r = &s->reads;
     double size = 0;
+    bool first = !from;
     s->h->finish_reads(s->context, s->workspace, r->states, r->energy);
     for (int32_t k = 0; k < count; k++) {
         *least = r->energy[k] < *least ? r->energy[k] : *least;
         size = fmax(size, fabs(r->energy[k]));
     }
-    for (int32_t k = 0; k < count; k++)
-        if (r->energy[k] <= *least + energy_resolution * size) {
-            solver_take_state(s, r->states + (uint64_t)k * s->h->spins);
-            solver_descend(s, 0, descent_limit, false);
+    for (int32_t k = 0; k < count; k++) {
+        bool near = r->energy[k] <= *least + energy_resolution * size;
+        if (!near && !s->settings->read_done)
+            continue;
+        solver_take_state(s, r->states + (uint64_t)k * s->h->spins);
+        solver_descend(s, 0, descent_limit, false);
+        if (near) {
             solver_keep_best(s, first);
             first = false;
         }
+        solver_tell_read(s, from + k);
+    }
 }
 
 void solver_anneal_reads(solver *s, const schedule *ladder)
@@ -76,6 +83,6 @@ void solver_anneal_reads(solver *s, const schedule *ladder)
             solver_keep_start(s);
         }
         going = sweep_down(s, ladder, count);
-        judge(s, count, !read, going ? MAX_DESCENT_SWEEPS : HURRIED_DESCENT_SWEEPS, &least);
+        judge(s, read, count, going ? MAX_DESCENT_SWEEPS : HURRIED_DESCENT_SWEEPS, &least);
     }
 }

@@ -56,6 +56,8 @@ bool solver_cancelled(const solver *s);
 
 /* A random state, from the draws of a read's key. */
 void solver_random_state(const solver *s, const uint32_t key[2], int8_t *state);
+/* The current state is that in which a read ended; tells whoever asked for them. */
+void solver_tell_read(solver *s, int32_t read);
 void solver_take_state(solver *s, const int8_t *state); /* it becomes the current one */
 /* The current state becomes the answer in the groups that are not solved yet. */
 void solver_keep_start(solver *s);
