@@ -88,6 +88,9 @@ typedef struct isg_abi_hamiltonian {
     const char *moves; /* what a sweep does, in plain words, for reports */
     /* Once a sample, when the coefficients are in the frame. */
     void (*prepare)(const isg_abi_context *, void *workspace);
+    /* The typical sizes of the energy changes that the moves decide on, the greatest and the least of all spins': what the
+     * temperature ladder spans. Both 0 where nothing depends on the spins. NULL: they are taken from `scales`. */
+    void (*span)(const isg_abi_context *, void *workspace, double *greatest, double *least);
     /* Once a read: fields and counters of a state. From here on until the next start the sweeps alone change the state. */
     void (*start)(const isg_abi_context *, void *workspace, const int8_t *state);
     /* One sweep over all spins at inverse temperature beta. Random numbers are a function of (key, sweep, spin). Returns the

@@ -147,8 +147,14 @@ void solver_keep_start(solver *s)
             s->best[i] = s->state[i];
 }
 
+/* After `prepare`. */
 static schedule make_schedule(solver *s)
 {
+    if (s->h->span) {
+        double greatest, least;
+        s->h->span(s->context, s->workspace, &greatest, &least);
+        return schedule_spanning(greatest, least);
+    }
     s->h->scales(s->context, s->largest, s->coupling_sum, s->coupling_square, s->linear);
     schedule_scales scales = {.spins = s->h->spins,
                               .largest = s->largest,
@@ -177,8 +183,8 @@ static void anneal(solver *s)
 {
     if (s->settings->exact && solver_small_groups(s))
         return;
-    schedule ladder = make_schedule(s);
     s->h->prepare(s->context, s->workspace);
+    schedule ladder = make_schedule(s);
     if (solver_reads_side_by_side(s)) {
         solver_anneal_reads(s, &ladder);
         return;

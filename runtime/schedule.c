@@ -5,10 +5,10 @@
 #include <math.h>
 
 /* Temperatures in units of a spin's typical energy change. A quarter is hot enough that small clusters
- * still turn over (on QAMA problems anything from 1/16 to 1/2 does nearly as well); at a hundredth of the
+ * still turn over (on QAMA problems anything from 1/16 to 1/2 does nearly as well); at three hundredths of the
  * smallest scale nothing moves but what descent would do as well. Below 1e-4 of the largest scale a ladder
  * would spend its sweeps on spins that descent sets right. */
-static const double hot_fraction = 0.25, cold_fraction = 0.01, narrowest = 1e-4;
+static const double hot_fraction = 0.25, cold_fraction = 0.03, narrowest = 1e-4;
 static const double largest_beta = 1e300;
 
 /* The energy change of flipping spin i among random others: its change of value times the root of h^2 +
@@ -35,6 +35,15 @@ static double inverse(double temperature)
     return beta < largest_beta ? beta : largest_beta;
 }
 
+schedule schedule_spanning(double greatest, double least)
+{
+    if (!(greatest > 0))
+        return (schedule){0};
+    if (least < greatest * (narrowest / cold_fraction))
+        least = greatest * (narrowest / cold_fraction);
+    return (schedule){.hot = inverse(hot_fraction * greatest), .cold = inverse(cold_fraction * least)};
+}
+
 schedule schedule_make(const schedule_scales *scales)
 {
     double greatest = 0, least = DBL_MAX;
@@ -45,11 +54,7 @@ schedule schedule_make(const schedule_scales *scales)
         greatest = typical > greatest ? typical : greatest;
         least = typical < least ? typical : least;
     }
-    if (!(greatest > 0))
-        return (schedule){0};
-    if (least < greatest * (narrowest / cold_fraction))
-        least = greatest * (narrowest / cold_fraction);
-    return (schedule){.hot = inverse(hot_fraction * greatest), .cold = inverse(cold_fraction * least)};
+    return schedule_spanning(greatest, least);
 }
 
 /* ratio^(k / last) as a product of repeated square roots, one for each binary digit of the fraction. */

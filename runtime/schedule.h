@@ -22,6 +22,9 @@ typedef struct schedule {
 
 schedule schedule_make(const schedule_scales *scales);
 
+/* The same from the greatest and the least of the spins' typical energy changes; both 0: nothing depends on the spins. */
+schedule schedule_spanning(double greatest, double least);
+
 /* The inverse temperature of sweep 0 <= k < sweeps. */
 double schedule_beta(const schedule *s, int32_t k, int32_t sweeps);
 

@@ -104,15 +104,17 @@ void plan_moves(codegen *g, hamiltonian_plan *h)
 
 /* ---- the functions ---- */
 
-enum { PREPARE, START, SWEEP, START_READS, SWEEP_READS, FINISH_READS };
+enum { PREPARE, START, SWEEP, START_READS, SWEEP_READS, FINISH_READS, SPAN };
 
 static l_value begin(codegen *g, const hamiltonian_plan *h, int part)
 {
-    static const char *const names[] = {"prepare", "start", "sweep", "start_reads", "sweep_reads", "finish_reads"};
-    static const unsigned counts[] = {1, 2, 5, 2, 4, 3};
+    static const char *const names[] = {"prepare", "start", "sweep", "start_reads", "sweep_reads", "finish_reads", "span"};
+    static const unsigned counts[] = {1, 2, 5, 2, 4, 3, 3};
     l_type usual[] = {g->ptr, g->ptr, g->f64, g->ptr, g->i32}, reads[] = {g->ptr, g->f64, g->ptr, g->i32};
     l_type result = part == SWEEP || part == SWEEP_READS ? g->i64 : g->void_type;
-    l_type *extra = part == SWEEP_READS ? reads : part == FINISH_READS ? (l_type[]){g->ptr, g->ptr, g->ptr} : usual;
+    l_type *extra = part == SWEEP_READS                    ? reads
+                    : part == FINISH_READS || part == SPAN ? (l_type[]){g->ptr, g->ptr, g->ptr}
+                                                           : usual;
     return l_begin_function(g, gen_function_name(g, h, names[part]), result, extra, counts[part]);
 }
 
@@ -176,6 +178,7 @@ static l_value gen_group_part(codegen *g, const hamiltonian_plan *h, int part, c
 static move_functions gen_group_moves(codegen *g, const hamiltonian_plan *h)
 {
     move_functions f = {.prepare = gen_group_prepare(g, h),
+                        .span = gen_group_part(g, h, SPAN, "piece_group_span"),
                         .start = gen_group_part(g, h, START, "piece_group_start"),
                         .sweep = gen_group_part(g, h, SWEEP, "piece_group_sweep")};
     if (h->moves.side_by_side) {

@@ -288,3 +288,11 @@ __attribute__((always_inline)) void piece_reads_finish(char *work, int8_t *state
     group_layout l = GROUP_LAYOUT;
     reads_finish(work, &l, states, energy);
 }
+
+__attribute__((always_inline)) void piece_group_span(const char *work, double *greatest, double *least, GROUP_SHAPE_PARAMETERS)
+{
+    group_layout l = GROUP_LAYOUT;
+    const group_head *head = (const group_head *)(const void *)(work + l.head);
+    *greatest = head->greatest * head->unit;
+    *least = head->least * head->unit;
+}

@@ -6,7 +6,7 @@
 #include <string.h>
 
 _Static_assert(sizeof(isg_abi_tensor) == 8 + 2 * 4 + 8 * (ISG_MAX_RANK + 1), "tensor_record builds this layout");
-_Static_assert(sizeof(isg_abi_hamiltonian) == 21 * 8, "hamiltonian_record builds this layout");
+_Static_assert(sizeof(isg_abi_hamiltonian) == 22 * 8, "hamiltonian_record builds this layout");
 _Static_assert(sizeof(isg_abi_step) == 16, "step_record builds this layout");
 _Static_assert(sizeof(isg_abi_program) == 8 + 4 * 4 + 17 * 8, "program_record builds this layout");
 
@@ -83,12 +83,13 @@ static l_value hamiltonian_record(codegen *g, const hamiltonian_plan *h, hamilto
                         l_i64(g, h->moves.workspace_bytes),
                         text_constant(g, h->moves.text),
                         f.moves.prepare,
+                        f.moves.span ? f.moves.span : l_null(g),
                         f.moves.start,
                         f.moves.sweep,
                         f.moves.start_reads ? f.moves.start_reads : l_null(g),
                         f.moves.sweep_reads ? f.moves.sweep_reads : l_null(g),
                         f.moves.finish_reads ? f.moves.finish_reads : l_null(g)};
-    return record(g, fields, 21);
+    return record(g, fields, 22);
 }
 
 /* ---- steps ---- */

@@ -30,13 +30,14 @@ typedef struct group_shape {
 typedef struct group_layout {
     group_shape shape;
     int64_t members, groups, padded; /* groups rounded up to whole vectors */
-    int64_t head, base, field, row, raised, ground, margin, stamp, sums, total;
+    int64_t head, base, field, row, raised, ground, margin, stamp, spread, sums, total;
 } group_layout;
 
 typedef struct group_head {
     double unit; /* energies in the workspace times `unit` are those of the coefficients */
     float gamma;
-    uint32_t version; /* of the fields: counts groups that changed */
+    float greatest, least; /* of the spins' typical energy changes (group_span) */
+    uint32_t version;      /* of the fields: counts groups that changed */
 } group_head;
 
 typedef uint64_t group_bits; /* bit m: member m */
@@ -61,6 +62,7 @@ VECTOR_INLINE group_layout group_layout_of(group_shape shape)
     l.ground = group_take(&l.total, l.padded * 8);
     l.margin = group_take(&l.total, l.padded * 4);
     l.stamp = group_take(&l.total, l.padded / LANES * 4);
+    l.spread = group_take(&l.total, members * l.padded * 4);
     l.sums = group_take(&l.total, (members + 1) * (members + 1) * 4 * LANES);
     return l;
 }
@@ -279,13 +281,67 @@ VECTOR_INLINE double group_unit(double largest)
     return u.x;
 }
 
-VECTOR_INLINE double group_largest(const double *x, int64_t count, double largest)
+/* The largest magnitude, by its bits: a whole number's maximum is found in any order. */
+VECTOR_INLINE uint64_t group_largest(const double *x, int64_t count, uint64_t largest)
 {
     for (int64_t i = 0; i < count; i++) {
-        double size = x[i] < 0 ? -x[i] : x[i];
+        union {
+            double x;
+            uint64_t bits;
+        } u = {x[i]};
+        uint64_t size = u.bits & 0x7fffffffffffffffu;
         largest = size > largest ? size : largest;
     }
     return largest;
+}
+
+VECTOR_INLINE float group_lane_sum(f32x16 x)
+{
+    float sum = 0;
+    for (int lane = 0; lane < LANES; lane++)
+        sum += x[lane];
+    return sum;
+}
+
+/* One spin's row in float32, padded; returns the sum of squares. */
+VECTOR_INLINE float group_row(const double *from, float *to, int64_t count, int64_t padded, double scale)
+{
+    f32x16 squares = {0};
+    for (int64_t i = 0; i < count; i++)
+        to[i] = (float)(from[i] * scale);
+    for (int64_t i = count; i < padded; i++)
+        to[i] = 0;
+    for (int64_t i = 0; i < padded; i += LANES)
+        squares = squares + load_f32(to + i) * load_f32(to + i);
+    return group_lane_sum(squares);
+}
+
+VECTOR_INLINE float *group_field_of(char *work, const group_layout *l, int64_t member)
+{
+    return (float *)(void *)(work + l->field) + member * l->padded;
+}
+
+/* How far energies spread that a group chooses between, without what all its members share: for each spin the root of the
+ * squares of its row and of its field's distance from the group's mean. In the workspace's `field` are the fields, in `spread`
+ * the sums of squares of the rows, in units of energy changes. */
+VECTOR_INLINE void group_span(char *work, const group_layout *l)
+{
+    group_head *head = (group_head *)(void *)(work + l->head);
+    const float *squares = (const float *)(const void *)(work + l->spread);
+    float greatest = 0, least = __builtin_inff();
+    for (int64_t g = 0; g < l->groups; g++) {
+        float mean = 0;
+        for (int64_t m = 0; m < l->members; m++)
+            mean += group_field_of(work, l, m)[g] / (float)l->members;
+        for (int64_t m = 0; m < l->members; m++) {
+            float off = group_field_of(work, l, m)[g] - mean, square = squares[m * l->padded + g] + off * off;
+            greatest = square > greatest ? square : greatest;
+            least = square > 0 && square < least ? square : least;
+        }
+    }
+    int penalty_alone = !(greatest > 0);
+    head->greatest = penalty_alone ? head->gamma : __builtin_sqrtf(greatest);
+    head->least = penalty_alone ? head->gamma : __builtin_sqrtf(least);
 }
 
 /* linear: h by spin number; coupling: J[m][g][g'], symmetric in the groups, or NULL; uniform >= 0: the coupling of any two
@@ -295,31 +351,36 @@ VECTOR_INLINE void group_prepare(char *work, const group_layout *l, const double
 {
     group_head *head = (group_head *)(void *)(work + l->head);
     float *base = (float *)(void *)(work + l->base), *row = (float *)(void *)(work + l->row);
+    float *spread = (float *)(void *)(work + l->spread);
     double low = (double)l->shape.lowest, step = 1 - low;
-    double largest = group_largest(linear, l->members * l->groups, uniform);
+    union {
+        uint64_t bits;
+        double x;
+    } largest = {group_largest(linear, l->members * l->groups, group_largest(&uniform, 1, 0))};
     if (l->shape.rows)
-        largest = group_largest(coupling, l->members * l->groups * l->groups, largest);
-    head->unit = group_unit(largest);
+        largest.bits = group_largest(coupling, l->members * l->groups * l->groups, largest.bits);
+    head->unit = group_unit(largest.x);
     double scale = 1 / head->unit, within = low * (double)(l->members - 1) * (uniform * scale);
     head->gamma = (float)(uniform * scale * (step * step));
     for (int64_t m = 0; m < l->members; m++)
         for (int64_t g = 0; g < l->padded; g++) {
-            base[m * l->padded + g] = 0;
+            int64_t at = m * l->padded + g;
+            base[at] = spread[at] = group_field_of(work, l, m)[g] = 0;
             if (g >= l->groups)
                 continue;
-            double sum = linear[m * l->shape.member_stride + g * l->shape.group_stride] * scale + within;
+            double field = linear[m * l->shape.member_stride + g * l->shape.group_stride] * scale, sum = within;
             if (l->shape.rows) {
                 const double *from = coupling + (m * l->groups + g) * l->groups;
-                float *to = row + (m * l->groups + g) * l->padded;
-                for (int64_t i = 0; i < l->groups; i++)
-                    to[i] = (float)(from[i] * scale * (step * step));
-                for (int64_t i = l->groups; i < l->padded; i++)
-                    to[i] = 0;
+                float squares =
+                    group_row(from, row + (m * l->groups + g) * l->padded, l->groups, l->padded, scale * (step * step));
+                spread[at] = low == 0 ? squares : 0.25f * squares;
                 for (int64_t i = 0; low != 0 && i < l->groups; i++)
                     sum += low * (from[i] * scale);
             }
-            base[m * l->padded + g] = (float)(step * sum);
+            group_field_of(work, l, m)[g] = (float)(step * field);
+            base[at] = (float)(step * (field + sum));
         }
+    group_span(work, l);
 }
 
 /* ---- a change ---- */
