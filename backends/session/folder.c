@@ -150,8 +150,10 @@ void folder_remove(session *s)
 {
     jmp_buf no_memory;
     s->arena.on_no_memory = &no_memory;
-    if (!setjmp(no_memory))
+    if (!setjmp(no_memory)) {
+        s->io->remove(s->io->context, folder_path(s, "session.json"));
         remove_contents(s);
+    }
     if (s->made_it)
         rmdir(s->folder);
     s->arena.on_no_memory = &s->no_memory;

@@ -5,6 +5,8 @@
 #include "backends/matrix/matrix.h"
 #include "runtime/error.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -621,6 +623,13 @@ isg_status manifest_read(session *s, isg_error *error)
     uint64_t state_bytes, next_bytes;
     isg_error ignored;
     file_source source;
+    int file = s->io->open(s->io->context, path, O_RDONLY, 0);
+    if (file == -ENOENT)
+        return error_fail(error, ISG_INVALID,
+                          "%.300s: holds no session.json: it is no session, or `isg emit` was interrupted there and can be run again",
+                          s->folder);
+    if (file >= 0)
+        s->io->close(s->io->context, file);
     isg_status status = file_source_open(&source, s->io, path, error);
     if (status)
         return status;

@@ -150,17 +150,42 @@ static session_matrix *find_by_file_hash(const session *s, const char *hash)
     return NULL;
 }
 
+/* Whether the matrix, read without its sidecar, is the problem of that hash: then it was solved so. */
+static isg_status is_bare(session *s, const session_matrix *m, const char *hash, bool *same, isg_error *error)
+{
+    char *bytes, own[SHA256_TEXT];
+    size_t length;
+    problem p;
+    isg_error ignored;
+    *same = false;
+    isg_status status = file_read(s->allocator, s->io, folder_path(s, m->file), INT64_C(1) << 36, &bytes, &length, &ignored);
+    if (status)
+        return status == ISG_NO_MEMORY ? error_no_memory(error) : ISG_OK;
+    status = matrix_read_bytes(s->allocator, m->file, bytes, length, NULL, 0, s->format, &p, NULL, NULL, &ignored);
+    file_free(s->allocator, bytes, length);
+    if (status)
+        return status == ISG_NO_MEMORY ? error_no_memory(error) : ISG_OK;
+    problem_hash(&p, own);
+    *same = !strcmp(own, hash);
+    problem_close(&p);
+    return ISG_OK;
+}
+
 /* By its problem, or, where the matrix was solved without its sidecar, by the file. */
 static isg_status match_solution(session *s, incoming *f, const solution_file *r, session_matrix **out, isg_error *error)
 {
     session_matrix *m = session_find_matrix(s, r->problem_hash), *named = NULL;
-    if (!m)
-        m = find_by_file_hash(s, r->file_hash);
-    if (!m)
+    isg_status status = ISG_OK;
+    bool same = true;
+    if (!m && (m = find_by_file_hash(s, r->file_hash)))
+        status = is_bare(s, m, r->problem_hash, &same, error);
+    if (status)
+        return status;
+    if (!m || !same)
         return error_fail(error, ISG_INVALID, "%.250s: answers another problem (hash %.12s...), none of this session's matrices",
                           f->path, r->problem_hash);
     if (f->named) {
-        isg_status status = match_part(s, f, f->named, &named, error);
+        status = match_part(s, f, f->named, &named, error);
         if (status)
             return status;
         if (named != m)

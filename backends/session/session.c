@@ -301,9 +301,12 @@ isg_status session_commit(session *s, isg_error *error)
         status = manifest_write(s, error);
     if (!status)
         status = folder_sync(s, NULL, error);
-    if (!status)
-        status = state_settle(s, error);
-    return status;
+    if (status)
+        return status;
+    isg_error ignored; /* `open` settles what is not settled here */
+    state_settle(s, &ignored);
+    folder_sweep(s);
+    return ISG_OK;
 }
 
 /* ---- what there is ----------------------------------------------------------------------------------- */

@@ -55,8 +55,8 @@ static void show_next(const session *s, const session_facts *f)
     show_command(s, f, " --results RESULTS...");
     fprintf(stderr,
             "  to rehearse with the machine's simulator:\n    for m in %s/round-%03" PRIu32
-            "/*%s; do isg solve $m --target %s -o ${m%%%s}.solution.json; done\n",
-            f->folder, f->round, end, f->target, end);
+            "/*%s; do isg solve $m --target %s/target.yaml -o ${m%%%s}.solution.json; done\n",
+            f->folder, f->round, end, f->folder, end);
 }
 
 static void show_missing(const session *s, const session_facts *f)
