@@ -164,6 +164,7 @@ typedef struct term_plan {
 /* How sweeps change the spins of a Hamiltonian: chosen from its terms, in moves.c. */
 typedef enum move_form {
     MOVES_SINGLE, /* any Hamiltonian: single flips in double; the workspace is the fields */
+    MOVES_DENSE,  /* single flips where every spin is coupled to every other (kernels/dense.h) */
     MOVES_GROUPS  /* heat bath over groups (kernels/group.h) */
 } move_form;
 
@@ -173,8 +174,8 @@ typedef struct move_plan {
     const char *text;         /* in plain words */
     group_shape shape;        /* MOVES_GROUPS */
     bool side_by_side;        /* reads can be annealed side by side (kernels/group_reads.h) */
-    const term_plan *uniform; /* the penalty that ties the groups */
-    const term_plan *rows;    /* the couplings between groups, or NULL */
+    const term_plan *uniform; /* the penalty that ties the groups; MOVES_DENSE: what all pairs have, or NULL */
+    const term_plan *rows;    /* the couplings between groups, or NULL; MOVES_DENSE: of all pairs, or NULL */
 } move_plan;
 
 typedef struct hamiltonian_plan {

@@ -2,6 +2,7 @@
  * `prepare`, `start` and `sweep` of isg_abi_hamiltonian. README.md tells how terms become moves.
  */
 #include "backends/native/codegen.h"
+#include "backends/native/kernels/dense_work.h"
 
 /* ---- planning: groups ---- */
 
@@ -96,9 +97,52 @@ static bool plan_groups(codegen *g, hamiltonian_plan *h)
     return true;
 }
 
+/* ---- planning: dense ---- */
+
+/* Rows in float32 take a gigabyte a worker at the most. */
+enum { DENSE_SPINS_MAX = 16384 };
+
+/* Own axes that hold all spins; the others have one place each. Nothing is coupled where they hold one. */
+static bool couples_all(const codegen *g, const hamiltonian_plan *h, const term_plan *t)
+{
+    return extent_of(g, spin_array(g, h), term_own_axes(g, t)) == h->layout.count && term_meets_all(g, t);
+}
+
+static bool couples_none(const codegen *g, const hamiltonian_plan *h, const term_plan *t)
+{
+    uint32_t own = term_own_axes(g, t);
+    return t->size == 0 || (own && extent_of(g, spin_array(g, h), own) == 1 && term_meets_all(g, t));
+}
+
+static bool find_dense_terms(const codegen *g, const hamiltonian_plan *h, move_plan *p)
+{
+    for (uint32_t i = 0; i < h->term_count && h->layout.array_count == 1; i++) {
+        const term_plan *t = &h->terms[i];
+        if (couples_none(g, h, t))
+            continue;
+        const term_plan **place = t->form == TERM_ROWS ? &p->rows : t->form == TERM_UNIFORM ? &p->uniform : NULL;
+        if (!place || *place || !couples_all(g, h, t))
+            return false;
+        *place = t;
+    }
+    return p->rows || p->uniform;
+}
+
+static bool plan_dense(codegen *g, hamiltonian_plan *h)
+{
+    move_plan p = {.form = MOVES_DENSE};
+    if (!find_dense_terms(g, h, &p) || h->layout.count < 2 || h->layout.count > DENSE_SPINS_MAX)
+        return false;
+    p.workspace_bytes = dense_work_bytes(h->layout.count);
+    p.text = arena_format(g->arena, "single flips of %s, %d spins at a look, whole numbers in 8 or 16 bits where exact",
+                          axes_text(g, spin_array(g, h), 0), DENSE_BLOCK);
+    h->moves = p;
+    return true;
+}
+
 void plan_moves(codegen *g, hamiltonian_plan *h)
 {
-    if (!plan_groups(g, h))
+    if (!plan_groups(g, h) && !plan_dense(g, h))
         h->moves = (move_plan){.form = MOVES_SINGLE, .workspace_bytes = h->layout.count * 8, .text = "single flips"};
 }
 
@@ -189,10 +233,48 @@ static move_functions gen_group_moves(codegen *g, const hamiltonian_plan *h)
     return f;
 }
 
+/* ---- dense: single flips ---- */
+
+static l_value gen_dense_prepare(codegen *g, const hamiltonian_plan *h)
+{
+    const move_plan *p = &h->moves;
+    l_value f = begin(g, h, PREPARE);
+    l_value args[] = {LLVMGetParam(f, 1),
+                      gen_frame_at(g, h->fields),
+                      p->rows ? gen_frame_at(g, p->rows->coefficients) : l_null(g),
+                      p->uniform ? gen_frame_at(g, p->uniform->coefficients) : l_null(g),
+                      l_i64(g, h->layout.count),
+                      l_i64(g, h->layout.lowest[0])};
+    l_call(g, "piece_dense_prepare", args, 6);
+    l_end_function(g, NULL);
+    return f;
+}
+
+static l_value gen_dense_start(codegen *g, const hamiltonian_plan *h)
+{
+    l_value f = begin(g, h, START);
+    l_value args[] = {LLVMGetParam(f, 1), LLVMGetParam(f, 2), l_i64(g, h->layout.count)};
+    l_call(g, "piece_dense_start", args, 3);
+    l_end_function(g, NULL);
+    return f;
+}
+
+static l_value gen_dense_sweep(codegen *g, const hamiltonian_plan *h)
+{
+    l_value f = begin(g, h, SWEEP);
+    l_value args[] = {LLVMGetParam(f, 1), LLVMGetParam(f, 2),        LLVMGetParam(f, 3),           LLVMGetParam(f, 4),
+                      LLVMGetParam(f, 5), l_i64(g, h->layout.count), l_i64(g, h->layout.lowest[0])};
+    l_end_function(g, l_call(g, "piece_dense_sweep", args, 7));
+    return f;
+}
+
 move_functions gen_moves(codegen *g, const hamiltonian_plan *h, l_value v_fields_of)
 {
     if (h->moves.form == MOVES_GROUPS)
         return gen_group_moves(g, h);
+    if (h->moves.form == MOVES_DENSE)
+        return (move_functions){
+            .prepare = gen_dense_prepare(g, h), .start = gen_dense_start(g, h), .sweep = gen_dense_sweep(g, h)};
     return (move_functions){
         .prepare = gen_nothing_to_prepare(g, h), .start = gen_start_fields(g, h, v_fields_of), .sweep = gen_single_flips(g, h)};
 }

@@ -91,7 +91,8 @@ static dense_memory open_dense(const whole_graph *g, dense_numbers numbers)
     m.d = dense_place(g->spins, numbers, g->change, largest, m.shared);
     dense_place_state(&m.d, m.state);
     for (int i = 0; i < g->spins; i++) {
-        dense_fill_row(&m.d, i, g->J[i]);
+        for (int j = 0; j < g->spins; j++)
+            dense_set(&m.d, i, j, g->J[i][j]);
         dense_fill_base(&m.d, i, base_of(g, i));
     }
     return m;

@@ -80,7 +80,7 @@ static inline int64_t dense_state_bytes(int64_t spins, int32_t numbers)
     return dense_padded(spins) * (dense_field_size(numbers) + 1);
 }
 
-/* Puts rows and base at `memory`, for dense_fill_*. `largest` as for dense_choose, `change` as above. */
+/* Puts rows and base at `memory`, for dense_set and dense_fill_base. `largest` as for dense_choose, `change` as above. */
 static inline dense dense_place(int64_t spins, int32_t numbers, int32_t change, double largest, void *memory)
 {
     int64_t padded = dense_padded(spins), row = dense_row_bytes(padded, numbers);
@@ -104,18 +104,15 @@ static inline void dense_place_state(dense *d, void *memory)
     d->turn = (int8_t *)memory + d->padded * dense_field_size(d->numbers);
 }
 
-/* One row, from numbers that its type holds exactly or, as float, rounded; the padding is cleared. */
-static inline void dense_fill_row(const dense *d, int64_t spin, const double *values)
+/* J_ij, a number that the rows' type holds exactly or, as float, rounded. Every row is to be filled up to the stride. */
+static inline void dense_set(const dense *d, int64_t i, int64_t j, double value)
 {
-    for (int64_t j = 0; j < d->stride; j++) {
-        double value = j < d->spins && j != spin ? values[j] : 0;
-        if (d->numbers == DENSE_INT8)
-            ((int8_t *)d->rows)[spin * d->stride + j] = (int8_t)value;
-        else if (d->numbers == DENSE_INT16)
-            ((int16_t *)d->rows)[spin * d->stride + j] = (int16_t)value;
-        else
-            ((float *)d->rows)[spin * d->stride + j] = (float)value;
-    }
+    if (d->numbers == DENSE_INT8)
+        ((int8_t *)d->rows)[i * d->stride + j] = (int8_t)value;
+    else if (d->numbers == DENSE_INT16)
+        ((int16_t *)d->rows)[i * d->stride + j] = (int16_t)value;
+    else
+        ((float *)d->rows)[i * d->stride + j] = (float)value;
 }
 
 /* The field of one spin, or one of the padding, where all are down. */

@@ -1,0 +1,156 @@
+/* dense_work.h - the dense kernels in a program's workspace: from coefficients in double to rows in the least type that holds
+ * them.
+ *
+ * The workspace is a head, rows and base, fields and turn, in places for float32, which is the widest. Coefficients are taken
+ * times a power of two: the least that makes all of them whole, where that leaves them small, else what brings the largest
+ * near 1.
+ */
+#ifndef KERNELS_DENSE_WORK_H
+#define KERNELS_DENSE_WORK_H
+
+#include "backends/native/kernels/dense.h"
+
+enum { DENSE_WORK_HEAD = 128, DENSE_MOST_DIGITS = 8, DENSE_RENEWAL_SWEEPS = 1024 };
+
+typedef struct dense_work {
+    dense d;
+    double scale; /* of the rows' numbers to the coefficients */
+} dense_work;
+
+_Static_assert(sizeof(dense_work) <= DENSE_WORK_HEAD, "the head's place");
+
+/* Symmetric [spins, spins] of the coefficients of a term, and what all pairs have in addition. */
+typedef struct dense_couplings {
+    int64_t spins;
+    const double *value; /* NULL: none */
+    double uniform;
+} dense_couplings;
+
+static inline int64_t dense_work_bytes(int64_t spins)
+{
+    return DENSE_WORK_HEAD + dense_bytes(spins, DENSE_FLOAT) + dense_state_bytes(spins, DENSE_FLOAT);
+}
+
+/* ---- measuring ---- */
+
+typedef struct dense_sizes {
+    double largest, reach; /* of |J_ij|; of |h_i| + sum_j |J_ij| */
+    double largest_number; /* of these and |h_i| */
+    int32_t digits;        /* binary digits behind the point, up to DENSE_MOST_DIGITS + 1: too many */
+} dense_sizes;
+
+VECTOR_INLINE double dense_size(double x)
+{
+    return x < 0 ? -x : x;
+}
+
+VECTOR_INLINE double dense_coupling(const dense_couplings *c, int64_t i, int64_t j)
+{
+    return i == j ? 0 : (c->value ? c->value[i * c->spins + j] : 0) + c->uniform;
+}
+
+/* 0 where times 2^digits it is whole; of what is beyond 2^51 all are. */
+VECTOR_INLINE double dense_fraction(double x, double scale)
+{
+    double scaled = dense_size(x) * scale;
+    return scaled < 0x1p51 ? scaled - (scaled + 0x1p52 - 0x1p52) : 0;
+}
+
+static inline int dense_row_whole(const dense_couplings *c, int64_t i, double linear, double scale)
+{
+    double rest = dense_size(dense_fraction(linear, scale));
+    for (int64_t j = 0; j < c->spins; j++)
+        rest += dense_size(dense_fraction(dense_coupling(c, i, j), scale));
+    return rest == 0;
+}
+
+static inline void dense_measure_row(dense_sizes *s, const dense_couplings *c, int64_t i, double linear)
+{
+    double largest = 0, sum = 0;
+    for (int64_t j = 0; j < c->spins; j++) {
+        double size = dense_size(dense_coupling(c, i, j));
+        largest = size > largest ? size : largest;
+        sum += size;
+    }
+    linear = dense_size(linear);
+    s->largest = largest > s->largest ? largest : s->largest;
+    s->reach = sum + linear > s->reach ? sum + linear : s->reach;
+    s->largest_number = linear > s->largest_number ? linear : s->largest_number;
+}
+
+static inline dense_sizes dense_measure(const dense_couplings *c, const double *linear)
+{
+    dense_sizes s = {0, 0, 0, 0};
+    for (int64_t i = 0; i < c->spins; i++) {
+        dense_measure_row(&s, c, i, linear[i]);
+        while (s.digits <= DENSE_MOST_DIGITS && !dense_row_whole(c, i, linear[i], (double)(1 << s.digits)))
+            s.digits++;
+    }
+    s.largest_number = s.largest > s.largest_number ? s.largest : s.largest_number;
+    return s;
+}
+
+/* A power of two that takes the number to between 1/2 and 2; 1 for 0. */
+static inline double dense_unit(double largest)
+{
+    union {
+        double number;
+        uint64_t bits;
+    } x = {largest};
+    int64_t exponent = (int64_t)(x.bits >> 52 & 0x7ff);
+    if (largest == 0)
+        return 1;
+    x.bits = (uint64_t)(exponent < 2 ? 2044 : exponent > 2044 ? 2 : 2046 - exponent) << 52;
+    return x.number;
+}
+
+/* ---- the three functions of a program ---- */
+
+/* lowest: 0 or -1. */
+static inline void dense_work_prepare(char *work, const double *linear, const dense_couplings *c, int64_t lowest)
+{
+    dense_sizes s = dense_measure(c, linear);
+    double scale = (double)(1 << (s.digits <= DENSE_MOST_DIGITS ? s.digits : 0));
+    dense_numbers numbers = dense_choose(s.digits <= DENSE_MOST_DIGITS, s.largest * scale, s.reach * scale);
+    if (numbers == DENSE_FLOAT)
+        scale = dense_unit(s.largest_number);
+    dense_work *w = (dense_work *)(void *)work;
+    w->d = dense_place(c->spins, numbers, (int32_t)(1 - lowest), s.largest * scale, work + DENSE_WORK_HEAD);
+    w->scale = scale;
+    dense_place_state(&w->d, work + DENSE_WORK_HEAD + dense_bytes(c->spins, DENSE_FLOAT));
+    for (int64_t i = 0; i < c->spins; i++) {
+        double base = linear[i] * scale;
+        for (int64_t j = 0; j < w->d.stride; j++) {
+            double value = j < c->spins ? dense_coupling(c, i, j) * scale : 0;
+            dense_set(&w->d, i, j, value);
+            base += (double)lowest * value;
+        }
+        dense_fill_base(&w->d, i, base);
+    }
+    for (int64_t i = c->spins; i < w->d.padded; i++) {
+        dense_fill_base(&w->d, i, 0);
+        w->d.turn[i] = 1;
+    }
+}
+
+static inline void dense_work_start(char *work, const int8_t *state, int64_t spins)
+{
+    const dense_work *w = (const dense_work *)(const void *)work;
+    for (int64_t i = 0; i < spins; i++)
+        w->d.turn[i] = state[i] == 1 ? -1 : 1;
+    dense_fields(&w->d);
+}
+
+static inline uint64_t dense_work_sweep(char *work, int8_t *state, double beta, const uint32_t key[2], uint32_t sweep,
+                                        int64_t spins, int64_t lowest)
+{
+    const dense_work *w = (const dense_work *)(const void *)work;
+    if (w->d.numbers == DENSE_FLOAT && sweep % DENSE_RENEWAL_SWEEPS == DENSE_RENEWAL_SWEEPS - 1)
+        dense_fields(&w->d);
+    int64_t flips = dense_sweep(&w->d, key, sweep, w->scale / (beta * (double)(1 - lowest)));
+    for (int64_t i = 0; i < spins && flips; i++)
+        state[i] = w->d.turn[i] < 0 ? 1 : (int8_t)lowest;
+    return (uint64_t)flips;
+}
+
+#endif
