@@ -42,12 +42,14 @@ typedef struct reading {
     const problem *p;
     observation *o;
     int8_t *state; /* [spins], in the problem's values */
+    int32_t told;
 } reading;
 
 /* Also of the answer, which is better than any read where groups of spins are independent: it goes behind the reads. */
 static void take_read(void *context, int32_t read, const int8_t *state, double energy)
 {
     reading *r = context;
+    r->told++;
     int8_t lowest = r->p->domain == PROBLEM_BINARY ? 0 : -1;
     (void)energy; /* the problem's own sum, so that all energies shown add up alike */
     int8_t *up = r->o->up + (size_t)read * (size_t)r->o->spins;
@@ -63,7 +65,7 @@ static isg_status run_reads(const isg_abi_hamiltonian *h, const isg_abi_context 
 {
     size_t bytes = anneal_scratch_bytes(h), spins = (size_t)p->spins;
     memory_aligned scratch = bytes == SIZE_MAX ? (memory_aligned){0} : memory_take_aligned(o->allocator, bytes);
-    reading r = {p, o, memory_take(o->allocator, spins, 1)};
+    reading r = {p, o, memory_take(o->allocator, spins, 1), 0};
     if (scratch.at && r.state) {
         anneal_settings anneal = {.solver = ISG_ANNEAL,
                                   .reads = o->reads,
@@ -79,6 +81,8 @@ static isg_status run_reads(const isg_abi_hamiltonian *h, const isg_abi_context 
         take_read(&r, o->reads, (const int8_t *)context->frame + h->state_offset, 0);
     }
     isg_status status = scratch.at && r.state ? ISG_OK : error_no_memory(error);
+    if (!status && r.told != o->reads + 1)
+        status = error_fail(error, ISG_INTERNAL, "the annealer told of %d reads, not of %d", (int)r.told - 1, (int)o->reads);
     memory_release(o->allocator, r.state, spins, 1);
     memory_release_aligned(o->allocator, &scratch);
     return status;
