@@ -20,16 +20,22 @@ bool dense_lattice_pays(int64_t spins, int64_t couplings)
 
 /* ---- opening ---- */
 
+/* Entries above the diagonal in order, those below by columns. */
 #define FILL(type)                                                                                                               \
-    for (int64_t k = 0; k < p->coupling_count; k++) {                                                                            \
-        int64_t i = p->couplings[k].first, j = p->couplings[k].second;                                                           \
-        type *rows = d->rows, value = (type)(p->couplings[k].value * factor);                                                    \
-        rows[i * d->stride + j] = rows[j * d->stride + i] = value;                                                               \
+    {                                                                                                                            \
+        type *const rows = d->rows;                                                                                              \
+        for (const problem_coupling *c = p->couplings; c < end; c++) {                                                           \
+            type value = (type)(c->value * factor);                                                                              \
+            rows[c->first * stride + c->second] = value;                                                                         \
+            rows[c->second * stride + c->first] = value;                                                                         \
+        }                                                                                                                        \
     }
 
 static void fill_rows(const dense *d, const lattice *l, const problem *p)
 {
-    double factor = lattice_number(l, 1);
+    const double factor = lattice_number(l, 1);
+    const int64_t stride = d->stride;
+    const problem_coupling *const end = p->couplings + p->coupling_count;
     if (d->numbers == DENSE_INT8)
         FILL(int8_t)
     else if (d->numbers == DENSE_INT16)

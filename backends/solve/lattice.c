@@ -34,7 +34,7 @@ static bool is_whole(double value)
     return fabs(value) < 0x1p31 ? value == (int32_t)value : value == rint(value);
 }
 
-static void measure(number_sizes *s, double value)
+static inline void measure(number_sizes *s, double value)
 {
     double size = fabs(value);
     s->finite = s->finite && size <= DBL_MAX;
@@ -43,16 +43,6 @@ static void measure(number_sizes *s, double value)
         return;
     while (s->digits <= MOST_DIGITS && s->finite && !is_whole(ldexp(value, s->digits)))
         s->digits++;
-}
-
-static number_sizes measure_all(const problem *p)
-{
-    number_sizes s = {.finite = true};
-    for (int64_t i = 0; i < p->spins; i++)
-        measure(&s, p->fields[i]);
-    for (int64_t k = 0; k < p->coupling_count; k++)
-        measure(&s, p->couplings[k].value);
-    return s;
 }
 
 /* Powers of two whose reciprocals are numbers as well are multiplied by; the result is the same. */
@@ -98,6 +88,31 @@ static void add_couplings(spin_sums *sums, const problem *p, number_scale scale)
     }
 }
 
+/* The sizes, and the sums without a scale: one pass is all that whole numbers need. */
+static number_sizes measure_all(const problem *p, spin_sums *sums)
+{
+    number_sizes s = {.finite = true};
+    for (int64_t i = 0; i < p->spins; i++)
+        measure(&s, p->fields[i]);
+    for (int64_t k = 0; k < p->coupling_count;) {
+        uint32_t first = p->couplings[k].first;
+        spin_sums own = sums[first];
+        for (; k < p->coupling_count && p->couplings[k].first == first; k++) {
+            measure(&s, p->couplings[k].value);
+            add_coupling(&own, p->couplings[k].value);
+            add_coupling(&sums[p->couplings[k].second], p->couplings[k].value);
+        }
+        sums[first] = own;
+    }
+    return s;
+}
+
+static void add_again(spin_sums *sums, const problem *p, number_scale scale)
+{
+    memset(sums, 0, (size_t)p->spins * sizeof *sums);
+    add_couplings(sums, p, scale);
+}
+
 /* With the couplings' share doubled: base and the changes stay within it as well. */
 static bool fields_fit(const problem *p, const spin_sums *sums, number_scale scale)
 {
@@ -112,16 +127,16 @@ static void choose_numbers(lattice *l, const problem *p, const number_sizes *s, 
 {
     if (s->digits <= MOST_DIGITS) {
         l->exponent = s->digits;
-        add_couplings(sums, p, scale_of(s->digits));
+        if (s->digits)
+            add_again(sums, p, scale_of(s->digits));
         l->exact = fields_fit(p, sums, scale_of(s->digits));
         if (l->exact)
             return;
-        memset(sums, 0, (size_t)p->spins * sizeof *sums);
     }
     int exponent = 0;
     frexp(s->largest, &exponent);
     l->exponent = -exponent;
-    add_couplings(sums, p, scale_of(l->exponent));
+    add_again(sums, p, scale_of(l->exponent));
 }
 
 static void set(const lattice *l, lattice_numbers numbers, int64_t at, double value)
@@ -201,12 +216,14 @@ isg_status lattice_measure(lattice *l, const problem *p, isg_error *error)
     *l = (lattice){.allocator = p->allocator, .spins = p->spins, .entries = 2 * p->coupling_count};
     l->padded = (p->spins + LATTICE_BLOCK - 1) / LATTICE_BLOCK * LATTICE_BLOCK;
     l->unit = p->domain == PROBLEM_SPIN ? 2 : 1;
-    number_sizes sizes = measure_all(p);
-    if (!sizes.finite)
-        return error_fail(error, ISG_INVALID, "the problem has a number that is not finite");
     spin_sums *sums = memory_take_zeroed(l->allocator, (size_t)l->spins, sizeof *sums);
     if (!sums)
         return error_no_memory(error);
+    number_sizes sizes = measure_all(p, sums);
+    if (!sizes.finite) {
+        memory_release(l->allocator, sums, (size_t)l->spins, sizeof *sums);
+        return error_fail(error, ISG_INVALID, "the problem has a number that is not finite");
+    }
     choose_numbers(l, p, &sizes, sums);
     l->base.any = memory_take(l->allocator, (size_t)l->padded, lattice_number_bytes(l));
     if (l->base.any) {
