@@ -1,5 +1,6 @@
 /* library_check.c - see library_check.h; the ELF format is System V ABI, chapters 4 and 5. */
 #include "runtime/library_check.h"
+#include "runtime/checksum.h"
 #include "runtime/error.h"
 
 #include <elf.h>
@@ -43,6 +44,28 @@ static isg_status check_segments(const file_source *s, const Elf64_Ehdr *header,
     return ISG_OK;
 }
 
+/* The mark at the end, where there is one. */
+static isg_status check_whole(const file_source *s, isg_error *error)
+{
+    uint64_t mark[CHECKSUM_BYTES / 8], sum = 0;
+    char block[CHECKSUM_BLOCK];
+    if (s->length < sizeof mark)
+        return ISG_OK;
+    uint64_t length = s->length - sizeof mark;
+    isg_status status = file_source_read(s, length, sizeof mark, mark, error);
+    if (status || mark[0] != CHECKSUM_MAGIC)
+        return status;
+    for (uint64_t at = 0; !status && at < length; at += sizeof block) {
+        size_t count = length - at < sizeof block ? (size_t)(length - at) : sizeof block;
+        status = file_source_read(s, at, count, block, error);
+        if (!status)
+            sum = checksum_add(sum, block, count);
+    }
+    if (!status && (mark[1] != length || mark[2] != sum))
+        status = error_fail(error, ISG_INVALID, "%s: the shared object is damaged", s->name);
+    return status;
+}
+
 isg_status library_check(const file_source *s, isg_error *error)
 {
     Elf64_Ehdr header;
@@ -63,5 +86,6 @@ isg_status library_check(const file_source *s, isg_error *error)
         return error_fail(error, ISG_INCOMPATIBLE, "%s: not a compiled program (it is no shared object)", s->name);
     if (header.e_shoff && !inside(s, header.e_shoff, (uint64_t)header.e_shnum * header.e_shentsize))
         return cut_off(s, error); /* linkers put the section headers last */
-    return check_segments(s, &header, error);
+    status = check_segments(s, &header, error);
+    return status ? status : check_whole(s, error);
 }

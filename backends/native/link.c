@@ -6,6 +6,7 @@
  */
 #include "backends/native/link.h"
 #include "backends/native/compile.h"
+#include "runtime/checksum.h"
 #include "runtime/file.h"
 
 #include <errno.h>
@@ -176,6 +177,24 @@ static isg_status link_object(linking *l)
     return native_fail(l->error, ISG_IO, message, NULL);
 }
 
+/* The mark that the file is whole (checksum.h). */
+static isg_status mark_whole(char **bytes, size_t *length, isg_error *error)
+{
+    uint64_t mark[CHECKSUM_BYTES / 8] = {CHECKSUM_MAGIC, *length, 0};
+    char *marked = realloc(*bytes, *length + sizeof mark);
+    if (!marked) {
+        free(*bytes);
+        *bytes = NULL;
+        return native_fail(error, ISG_NO_MEMORY, "out of memory", NULL);
+    }
+    for (size_t at = 0; at < *length; at += CHECKSUM_BLOCK)
+        mark[2] = checksum_add(mark[2], marked + at, *length - at < CHECKSUM_BLOCK ? *length - at : CHECKSUM_BLOCK);
+    memcpy(marked + *length, mark, sizeof mark);
+    *bytes = marked;
+    *length += sizeof mark;
+    return ISG_OK;
+}
+
 /* ---- the folder ---- */
 
 static isg_status open_folder(linking *l)
@@ -213,6 +232,8 @@ isg_status native_link(const char *triple, const char *object, size_t object_len
         status = link_object(&l);
     if (!status)
         status = file_read(NULL, NULL, l.library, LIBRARY_BYTES_MAX, bytes, length, error);
+    if (!status)
+        status = mark_whole(bytes, length, error);
     close_folder(&l);
     return status;
 }
