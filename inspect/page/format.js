@@ -24,7 +24,7 @@ function grouped(digits) {
   return fraction === undefined ? apart : `${apart}.${fraction}`;
 }
 
-// A number with `digits` significant digits; whole numbers in full.
+// A number with `digits` significant digits; all digits before the point stand.
 function number(value, digits = 4) {
   if (typeof value !== "number") return NONE;
   if (!Number.isFinite(value)) return Number.isNaN(value) ? "not a number" : value < 0 ? `${MINUS}\u221e` : "\u221e";
@@ -37,7 +37,7 @@ function number(value, digits = 4) {
     const power = String(Number(exponent)).replace(/./g, (c) => SUPERSCRIPTS[c]);
     return `${sign}${String(Number(mantissa))}${THIN}\u00d7${THIN}10${power}`;
   }
-  const rounded = Number(size.toPrecision(digits));
+  const rounded = size < 10 ** (digits - 1) ? Number(size.toPrecision(digits)) : Math.round(size);
   const short = Math.abs(rounded - size) <= 1e-9 * size; // 2.92 as it is, a rounded 2.920 with its zero
   const decimals = Math.max(0, digits - 1 - Math.floor(Math.log10(rounded)));
   return sign + grouped(short ? String(rounded) : rounded.toFixed(decimals));

@@ -54,9 +54,9 @@ class Browser:
             os.dup2(ends[0], 3)
             os.dup2(ends[1], 4)
 
-        flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--disable-extensions",
-                 "--disable-background-networking", "--disable-component-update", "--hide-scrollbars", "--force-color-profile=srgb",
-                 "--remote-debugging-pipe", f"--user-data-dir={self.profile}", "about:blank"]
+        flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
+                 "--disable-extensions", "--disable-background-networking", "--disable-component-update", "--hide-scrollbars",
+                 "--force-color-profile=srgb", "--remote-debugging-pipe", f"--user-data-dir={self.profile}", "about:blank"]
         process = subprocess.Popen([path, *flags], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                                    pass_fds=(3, 4), preexec_fn=place, start_new_session=True)
         for end in (to_browser, from_browser, *ends):
@@ -138,10 +138,10 @@ class Browser:
 
     def box(self, selector, number=0):
         """Where an element is, scrolled into view: {x, y, width, height} in the window."""
-        found = self.run(f"(async () => {{ const e = document.querySelectorAll({json.dumps(selector)})[{number}]; if (!e) return null;"
-                         "e.scrollIntoView({block: 'center', behavior: 'instant'});"
-                         "for (let k = 0; k < 2; k++) await new Promise(requestAnimationFrame); const b = e.getBoundingClientRect();"
-                         "return {x: b.x, y: b.y, width: b.width, height: b.height}; })()")
+        found = self.run(f"(async () => {{ const e = document.querySelectorAll({json.dumps(selector)})[{number}];"
+                         "if (!e) return null; e.scrollIntoView({block: 'center', behavior: 'instant'});"
+                         "for (let k = 0; k < 2; k++) await new Promise(requestAnimationFrame);"
+                         "const b = e.getBoundingClientRect(); return {x: b.x, y: b.y, width: b.width, height: b.height}; })()")
         if found is None:
             raise BrowserError(f"the page has no {selector} number {number}")
         return found

@@ -48,7 +48,8 @@ class Attention:
     def energy(self, up):
         x = np.asarray(up, float).reshape(self.heads, self.tokens)
         shared = x.sum(axis=0)
-        return float(np.einsum("ti,tij,tj", x, self.J, x) / 2 + (self.h * x).sum() + self.penalty * (shared * (shared - 1) / 2).sum())
+        penalty = self.penalty * (shared * (shared - 1) / 2).sum()
+        return float(np.einsum("ti,tij,tj", x, self.J, x) / 2 + (self.h * x).sum() + penalty)
 
     def dense(self):
         full = np.kron(np.ones((self.heads, self.heads)) - np.eye(self.heads), self.penalty * np.eye(self.tokens))
@@ -65,7 +66,7 @@ def up(state):
 TERMS = [("- 2 * sum[t, i, j : i < j] J[t, i, j] * x[t, i] * x[t, j]", "a * sum[t, i, j] J[t, i, j] * x[t, i] * x[t, j]", 2),
          ("- 2.56 * sum[t, i] h[t, i] * x[t, i]", "b * sum[t, i] h[t, i] * x[t, i]", 1),
          ("+ 2.92 * sum[i, t, u : t < u] x[t, i] * x[u, i]", "push * sum[t, u, i : t != u] x[t, i] * x[u, i]", 2)]
-SOURCE = "hamiltonian made {\n  minimize - " + TERMS[0][1] + "\n           - " + TERMS[1][1] + "\n           + " + TERMS[2][1] + ";\n}\n"
+SOURCE = f"hamiltonian made {{\n  minimize - {TERMS[0][1]}\n           - {TERMS[1][1]}\n           + {TERMS[2][1]};\n}}\n"
 
 
 def terms(a):
@@ -74,8 +75,8 @@ def terms(a):
     numbers = [a.J[:, upper[0], upper[1]].ravel(), a.h.ravel(), np.full(a.tokens * a.heads * (a.heads - 1) // 2, a.penalty)]
     out = []
     for line, ((text, source, degree), values) in enumerate(zip(TERMS, numbers), start=2):
-        place = {"file": "made.attn", "line": line, "column": 14, "end_line": line, "end_column": 14 + len(source), "text": source,
-                 "called_from": []}
+        place = {"file": "made.attn", "line": line, "column": 14, "end_line": line, "end_column": 14 + len(source),
+                 "text": source, "called_from": []}
         out.append({"text": text, "degree": degree, "couplings": values.size, "source": place, "numbers": distribution(values)})
     return out
 
@@ -92,9 +93,9 @@ def numbers(a, dense):
             "fixed": {"count": len(fixed), "by_field": by_field, "by_roof_duality": len(fixed) - by_field, "roof_duality": "done",
                       "spins": sorted(fixed, key=lambda f: f["spin"])},
             "bits": {"needed": 9.75, "range": 431.5, "target": 8},
-            "quantisation": {"bits": 8, "min": -128, "max": 127, "scale": 0.0294, "couplings": len(couplings), "couplings_lost": 14,
-                             "fields": a.spins, "fields_lost": 3, "clipped": 2, "error_bound": 3.125, "largest_error": 0.0147,
-                             "verdict": "unknown", "presolved": True}}
+            "quantisation": {"bits": 8, "min": -128, "max": 127, "scale": 0.0294, "couplings": len(couplings),
+                             "couplings_lost": 14, "fields": a.spins, "fields_lost": 3, "clipped": 2, "error_bound": 3.125,
+                             "largest_error": 0.0147, "verdict": "unknown", "presolved": True}}
 
 
 def landscape(a):
@@ -104,8 +105,8 @@ def landscape(a):
     return {"reads": len(a.reads), "energies": energies, "histogram": distribution(energies)["histogram"],
             "states": [{"energy": a.energy(s), "count": 1, "up": up(s)} for s in lowest], "hamming": hamming,
             "degeneracy": {"energy": energies[0], "states": 1, "reads": 1},
-            "exact": {"levels": [{"energy": energies[0] + k / 3, "states": 1 + 7 * k} for k in range(32)], "ground": up(a.reads[0]),
-                      "total_states": 16777216}}
+            "exact": {"levels": [{"energy": energies[0] + k / 3, "states": 1 + 7 * k} for k in range(32)],
+                      "ground": up(a.reads[0]), "total_states": 16777216}}
 
 
 def picture(a, side):
@@ -133,12 +134,12 @@ def partition_and_machine(a, dense):
     quantised = np.zeros((len(sent) + 1, len(sent) + 1))
     quantised[:-1, :-1] = np.rint(dense[np.ix_(sent, sent)] * 34)
     quantised[-1, :-1] = quantised[:-1, -1] = np.rint(a.h.ravel()[sent] * 17)
-    parts = [{"part": k, "round": k, "spins": a.spins // 2, "severed": 512, "text": f"x[0:{a.heads}, {k * half}:{(k + 1) * half}]"}
-             for k in (0, 1)]
+    parts = [{"part": k, "round": k, "spins": a.spins // 2, "severed": 512,
+              "text": f"x[0:{a.heads}, {k * half}:{(k + 1) * half}]"} for k in (0, 1)]
     return ({"target": "made-100", "capacity": 99, "rounds": 2, "parts": parts, "part_of_spin": part,
              "cut": {"couplings": 512, "weight": 456.75, "of": 2151.5}},
-            {"target": "made-100", "fits": True, "why": None, "passes": 2, "runs": 4, "reads": 64, "sweeps": 2000, "spins_fixed": 10,
-             "spins_sent": 118, "couplings": 900, "couplings_lost": 12, "fields_lost": 1, "error_bound": 0.5,
+            {"target": "made-100", "fits": True, "why": None, "passes": 2, "runs": 4, "reads": 64, "sweeps": 2000,
+             "spins_fixed": 10, "spins_sent": 118, "couplings": 900, "couplings_lost": 12, "fields_lost": 1, "error_bound": 0.5,
              "matrix": matrix(quantised), "ancilla": len(sent), "scale": 0.0294, "sent": sent, "energy": a.energy(a.reads[1]),
              "best_here": a.energy(a.reads[0]), "gap": 0.0018, "agreement": float((a.reads[0] == a.reads[1]).mean()),
              "state": up(a.reads[1])})
@@ -170,21 +171,23 @@ def hamiltonian(heads, tokens, seed=0, name="qama"):
                          "tts99": {"sweeps": {"value": 7778.0, "low": 4173.0, "high": 14976.0},
                                    "seconds": {"value": 0.0101, "low": 0.0054, "high": 0.0194}},
                          "autocorrelation": {"beta": 2.0, "temperature": 0.5, "sweeps": 4096, "tau": 3.25, "error": 0.2}},
-            "landscape": landscape(a), "attention": attention(a), "partition": partition, "machine": machine, "state": up(a.reads[0])}
+            "landscape": landscape(a), "attention": attention(a), "partition": partition, "machine": machine,
+            "state": up(a.reads[0])}
 
 
 def report(*hamiltonians, name="made"):
     """The document of some Hamiltonians."""
     return {"version": 1,
             "subject": {"kind": "model", "name": name, "file": f"{name}.attn", "format": None,
-                        "sources": [{"file": "made.attn", "text": SOURCE}], "samples": 450, "sample": 3, "target": "made-100", "seed": 0,
-                        "reads": 64, "sweeps": 256}, "hamiltonians": list(hamiltonians)}
+                        "sources": [{"file": "made.attn", "text": SOURCE}], "samples": 450, "sample": 3,
+                        "target": "made-100", "seed": 0, "reads": 64, "sweeps": 256}, "hamiltonians": list(hamiltonians)}
 
 
 def bare_hamiltonian(spins, name="x"):
     """What the report has of a Hamiltonian whose numbers are unknown: everything that may be null is."""
     nothing = ("numbers", "health", "spectrum", "measured", "landscape", "attention", "partition", "machine", "state", "fields")
     return {"name": name, "spins": spins, "domain": "{-1, 1}",
-            "arrays": [{"name": "s", "domain": "{-1, 1}", "first": 0, "indices": [{"name": "i", "extent": spins}]}], "formula": "",
-            "terms": [], "couplings": 0, "couplings_exact": True, "groups": [], "independent_parts": 0, "moves": [], "notes": [],
+            "arrays": [{"name": "s", "domain": "{-1, 1}", "first": 0, "indices": [{"name": "i", "extent": spins}]}],
+            "formula": "", "terms": [], "couplings": 0, "couplings_exact": True, "groups": [], "independent_parts": 0, "moves": [],
+            "notes": [],
             **{key: None for key in nothing}}
