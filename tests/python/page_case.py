@@ -11,6 +11,8 @@ import numpy as np
 from browser import Browser, find_chromium
 from common import Case, isg_path
 
+LIMIT = 3_000_000  # bytes of a page
+
 # The contrast of each piece of text with what is behind it, by the formula of WCAG 2.1: the worst ones as [ratio, text].
 CONTRAST = """(() => {
   const channels = (c) => { const m = c.match(/[\\d.]+/g).map(Number); return m.length < 4 ? [...m, 1] : m; };
