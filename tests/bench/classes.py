@@ -84,7 +84,7 @@ def class_c(folder, quick):
     return attn_class(folder, "c", "(c)", 3, 1 if quick else 2, 8, 64 if quick else 512,
                       64 if quick else 512, most_ours=0.001 if quick else 1.2, most_yardstick=0.001 if quick else 4, tries=1,
                       long_ours=[(1, 50 if quick else 0, 1)], long_yardstick=(1, 50 if quick else 10000, 1),
-                      search=(50,) if quick else (100, 2000), gap_at=(0.01, 1.0), gap_to=(0.05, 0.005, 0.001))
+                      search=(50,) if quick else (100, 400), gap_at=(0.01, 1.0), gap_to=(0.05, 0.005, 0.001))
 
 
 def class_d(folder, quick):
@@ -92,7 +92,7 @@ def class_d(folder, quick):
     return graph_class(folder, "d", f"(d) complete graph, weights +-1, {nodes:,} spins",
                        (nodes, *make.complete_edges(4, nodes)), most_ours=0.001 if quick else 1.0,
                        most_yardstick=0.001 if quick else 5, tries=1 if quick else 2, long_ours=[(4, 50 if quick else 4000, 1)],
-                       long_yardstick=(1, 50 if quick else 10000, 1), search=(50,) if quick else (100, 1000),
+                       long_yardstick=(1, 50 if quick else 10000, 1), search=(50,) if quick else (100, 400),
                        gap_at=(0.3,), gap_to=(0.01,), density=True)
 
 
@@ -113,6 +113,6 @@ def class_e(folder, quick, data):
         classes[f"e-{name}"] = graph_class(
             folder, f"e-{name}", title, graph, path if there else None, most_ours=0.001 if quick else 0.15,
             most_yardstick=0.001 if quick else 0.3, tries=2 if quick else 24, long_ours=[(16, 50 if quick else 8000, 1)],
-            long_yardstick=(1, 50 if quick else 20000, 8), search=(50,) if quick else (500, 5000), least_sweeps=16,
+            long_yardstick=(1, 50 if quick else 20000, 8), search=(50,) if quick else (250, 2000), least_sweeps=16,
             gap_to=(0.01, 0.001), solution=name != "G22", cut=CUTS[name] if there else 0)
     return classes

@@ -219,8 +219,9 @@ def tune(c, library):
     """{"number": type of number, "ladders": {sweeps: Ladder}} by search."""
     number = WHOLE if c.problems[0].whole else FLOAT
     solver = Yardstick(library, c.problems, number, {1: Ladder(0.4, 0.05, False)})
-    ladders = {sweeps: search_ladder(solver, sweeps, 16 if len(c.problems) < 16 and c.problems[0].spins < 2001 else 4)
-               for sweeps in c.search}
+    ladders, last = {}, None
+    for sweeps in sorted(c.search):
+        ladders[sweeps] = last = search_ladder(solver, sweeps, last)
     solver.close()
     return {"number": fastest_number(library, c.problems, ladders[c.search[0]], c.search[0]), "ladders": ladders}
 

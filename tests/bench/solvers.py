@@ -5,6 +5,7 @@ Each runs on a set of problems and returns what it took and found. Seconds are C
 
 import ctypes
 import dataclasses
+import math
 import os
 import pathlib
 import subprocess
@@ -151,33 +152,43 @@ class Yardstick:
 
 # ---- the yardstick's ladder ----------------------------------------------------------------------
 
-HOT = (1.6, 0.8, 0.4, 0.2, 0.1, 0.05, 0.025)
-COLD = (0.2, 0.1, 0.05, 0.025, 0.012, 0.006, 0.003)
-SEARCH_PROBLEMS = 16
+HOT = (0.8, 0.4, 0.2, 0.1, 0.05)
+COLD = (0.1, 0.05, 0.025, 0.012, 0.006, 0.003)
+SEARCH_PROBLEMS, SEARCH_TRIES, SEARCH_SECONDS = 16, 16, 0.1
 
 
-def search_ladder(solver, sweeps, tries):
-    """The ladder of the lowest mean energy at so many sweeps: all of a grid, then steps of a half power around the best,
-    until none is better."""
-    known = {}
+def key_of(ladder):
+    return round(math.log2(ladder.hot) * 2), round(math.log2(ladder.cold) * 2), ladder.linear
 
-    def score(ladder):
-        key = (round(np.log2(ladder.hot) * 2), round(np.log2(ladder.cold) * 2), ladder.linear)
-        if key not in known:
-            count = min(len(solver.problems), SEARCH_PROBLEMS)
-            known[key] = np.mean([solver.anneal(which, sweeps, 7919 * t + which + 1, ladder)[1]
-                                  for which in range(count) for t in range(max(1, tries // count))])
-        return known[key]
 
-    grid = [Ladder(hot, cold, linear) for hot in HOT for cold in COLD if cold < hot for linear in (False, True)]
-    best = min(grid, key=score)
+def climb(best, score):
+    """By steps of a factor and of its root at either end, or to the other form, until none is better."""
     while True:
-        half = 2 ** 0.5
-        near = [Ladder(best.hot * h, best.cold * c, best.linear) for h in (1 / half, 1, half) for c in (1 / half, 1, half)]
+        steps = [(h, c) for f in (2, 2 ** 0.5) for h in (1 / f, 1, f) for c in (1 / f, 1, f)]
+        near = [Ladder(best.hot * h, best.cold * c, best.linear) for h, c in steps]
+        near.append(Ladder(best.hot, best.cold, not best.linear))
         better = min((n for n in near if n.cold < n.hot), key=score)
         if score(better) >= score(best):
             return best
         best = better
+
+
+def search_ladder(solver, sweeps, start=None):
+    """The ladder of the lowest mean energy at so many sweeps: the best of a grid, or `start`, improved step by step. All
+    ladders get the same seeds, as many as fit into a time."""
+    known, count = {}, min(len(solver.problems), SEARCH_PROBLEMS)
+    once = sum(solver.anneal(which, sweeps, 1, start or Ladder(0.2, 0.025, False))[0] for which in range(count))
+    tries = min(SEARCH_TRIES, max(1, round(SEARCH_SECONDS / once)))
+
+    def score(ladder):
+        key = key_of(ladder)
+        if key not in known:
+            known[key] = np.mean([solver.anneal(which, sweeps, 7919 * t + which + 1, ladder)[1]
+                                  for which in range(count) for t in range(tries)])
+        return known[key]
+
+    grid = [Ladder(hot, cold, linear) for hot in HOT for cold in COLD if cold < hot for linear in (False, True)]
+    return climb(start or min(grid, key=score), score)
 
 
 def fastest_number(library, problems, ladder, sweeps):
