@@ -1,4 +1,5 @@
-/* dense_level.c - the dense kernels, compiled once for each level of processor: DENSE_LEVEL is its name in C. */
+/* dense_level.c - the kernels, compiled once for each level of processor: DENSE_LEVEL is its name in C. */
+#include "backends/native/kernels/bytes.h"
 #include "backends/native/kernels/dense.h"
 
 #include "backends/solve/dense_level.h"
@@ -21,4 +22,15 @@ static int64_t descend(const dense *d)
     return dense_descend(d);
 }
 
-const dense_level NAME(dense_level_, DENSE_LEVEL) = {.fields = fields, .sweep = sweep, .descend = descend};
+static void byte_fields(const bytes *b)
+{
+    bytes_fields(b);
+}
+
+static int64_t byte_sweep(const bytes *b, const uint32_t key[2], uint32_t number, double x)
+{
+    return bytes_sweep(b, key, number, x);
+}
+
+const dense_level NAME(dense_level_, DENSE_LEVEL) = {
+    .fields = fields, .sweep = sweep, .descend = descend, .byte_fields = byte_fields, .byte_sweep = byte_sweep};

@@ -181,7 +181,6 @@ static int64_t common_divisor(int64_t a, int64_t b)
     return a < 0 ? -a : a;
 }
 
-/* Every field of an exact lattice is a multiple of this. */
 static int64_t quantum(const lattice *l, const problem *p)
 {
     int64_t divisor = 0;
@@ -189,7 +188,7 @@ static int64_t quantum(const lattice *l, const problem *p)
         divisor = common_divisor(divisor, l->base.whole[i]);
     for (int64_t k = 0; k < p->coupling_count && divisor != 1; k++)
         divisor = common_divisor(divisor, (int64_t)(l->unit * lattice_number(l, p->couplings[k].value)));
-    return divisor;
+    return divisor ? divisor : 1;
 }
 
 static void choose_temperatures(lattice *l, const problem *p, const spin_sums *sums)
@@ -205,7 +204,7 @@ static void choose_temperatures(lattice *l, const problem *p, const spin_sums *s
     l->hot = hot_fraction * greatest;
     l->cold = fmax(cold_fraction * least, narrowest * greatest);
     if (l->exact)
-        l->cold = fmax(l->cold, cold_quantum * l->unit * (double)quantum(l, p));
+        l->cold = fmax(l->cold, cold_quantum * l->unit * (double)l->quantum);
     l->cold = fmin(l->cold, l->hot);
 }
 
@@ -228,6 +227,7 @@ isg_status lattice_measure(lattice *l, const problem *p, isg_error *error)
     l->base.any = memory_take(l->allocator, (size_t)l->padded, lattice_number_bytes(l));
     if (l->base.any) {
         fill_base(l, p, &sizes, sums);
+        l->quantum = l->exact ? quantum(l, p) : 1;
         choose_temperatures(l, p, sums);
     }
     memory_release(l->allocator, sums, (size_t)l->spins, sizeof *sums);

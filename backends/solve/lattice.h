@@ -31,6 +31,7 @@ typedef struct lattice {
     bool exact;
     int32_t exponent;
     double unit;            /* 2 for -1 and 1, 1 for 0 and 1 */
+    int64_t quantum;        /* of an exact lattice: all of base and change are multiples of it; at least 1 */
     double largest, reach;  /* of all |J_ij|; of all |h_i| + sum_j |J_ij|, which no field exceeds */
     int64_t *row_start;     /* [spins + 2], the last unused */
     uint32_t *neighbour;    /* [entries], both directions of every coupling */

@@ -1,6 +1,7 @@
 /* solve.c - reads over threads (solve.h). */
 #include "backends/solve/solve.h"
 
+#include "backends/solve/byte_lattice.h"
 #include "backends/solve/dense_lattice.h"
 #include "backends/solve/kernel.h"
 #include "runtime/error.h"
@@ -31,6 +32,7 @@ typedef struct solving {
     const problem *p;
     const solve_settings *settings;
     lattice lattice;
+    byte_lattice bytes; /* at most one of the two is used */
     dense_lattice dense;
     schedule schedule;
     int32_t reads, sweeps;
@@ -46,6 +48,7 @@ typedef struct worker {
     solving *s;
     pthread_t thread;
     kernel_state state;
+    byte_state bytes;
     dense_state dense;
     int8_t *best; /* 1: up */
     kernel_energy best_energy;
@@ -115,10 +118,12 @@ static bool stopped(worker *w)
 
 /* ---- one read -------------------------------------------------------------------------------- */
 
-/* Spins and fields live in `dense` while a dense lattice is annealed, in `state` before and after. */
+/* Spins and fields live in `bytes` or `dense` while such a lattice is annealed, in `state` before and after. */
 static void start(worker *w, const uint32_t key[2])
 {
-    if (w->s->dense.used)
+    if (w->s->bytes.used)
+        byte_state_start(&w->bytes, &w->s->bytes, &w->s->lattice, key);
+    else if (w->s->dense.used)
         dense_state_start(&w->dense, &w->s->dense, key);
     else
         kernel_start(&w->s->lattice, key, &w->state);
@@ -126,6 +131,8 @@ static void start(worker *w, const uint32_t key[2])
 
 static int64_t sweep(worker *w, const uint32_t key[2], uint32_t number, double temperature)
 {
+    if (w->s->bytes.used)
+        return byte_state_sweep(&w->bytes, &w->s->bytes, &w->s->lattice, key, number, temperature);
     if (w->s->dense.used)
         return dense_state_sweep(&w->dense, &w->s->dense, &w->s->lattice, key, number, temperature);
     return kernel_sweep(&w->s->lattice, key, number, temperature, &w->state);
@@ -133,7 +140,9 @@ static int64_t sweep(worker *w, const uint32_t key[2], uint32_t number, double t
 
 static void give(worker *w)
 {
-    if (w->s->dense.used)
+    if (w->s->bytes.used)
+        byte_state_give(&w->bytes, &w->s->bytes, &w->s->lattice, &w->state);
+    else if (w->s->dense.used)
         dense_state_give(&w->dense, &w->s->lattice, &w->state);
 }
 
@@ -220,7 +229,8 @@ static bool open_worker(worker *w, solving *s)
     w->state.field.any = memory_take(l->allocator, (size_t)l->padded, bytes);
     w->state.limit.any = memory_take(l->allocator, KERNEL_CHUNK, bytes);
     w->best = memory_take(l->allocator, (size_t)l->spins, 1);
-    return dense_state_open(&w->dense, &s->dense, l) && w->state.turn.any && w->state.field.any && w->state.limit.any && w->best;
+    return dense_state_open(&w->dense, &s->dense, l) && byte_state_open(&w->bytes, &s->bytes, l) && w->state.turn.any &&
+           w->state.field.any && w->state.limit.any && w->best;
 }
 
 static void close_worker(worker *w, const lattice *l)
@@ -231,6 +241,7 @@ static void close_worker(worker *w, const lattice *l)
     memory_release(l->allocator, w->state.limit.any, KERNEL_CHUNK, bytes);
     memory_release(l->allocator, w->best, (size_t)l->spins, 1);
     dense_state_close(&w->dense, l);
+    byte_state_close(&w->bytes, l);
 }
 
 /* Signals are left to the caller's threads. Threads that cannot be started are done without: reads go to those there are. */
@@ -342,11 +353,17 @@ static void plan(solving *s, const solve_settings *o)
 static isg_status lay_out(solving *s, isg_error *error)
 {
     isg_status status = lattice_measure(&s->lattice, s->p, error);
-    if (!status)
+    bool bytes = !status && byte_lattice_fits(&s->lattice);
+    if (bytes)
+        status = lattice_fill(&s->lattice, s->p, error);
+    if (!status && bytes)
+        status = byte_lattice_open(&s->bytes, &s->lattice, error);
+    if (!status && !s->bytes.used)
         status = dense_lattice_open(&s->dense, &s->lattice, s->p, error);
-    if (!status && !s->dense.exact)
+    if (!status && !bytes && !s->dense.exact)
         status = lattice_fill(&s->lattice, s->p, error);
     if (status) {
+        byte_lattice_close(&s->bytes, &s->lattice);
         dense_lattice_close(&s->dense, &s->lattice);
         lattice_close(&s->lattice);
     }
@@ -367,6 +384,7 @@ isg_status solve_problem(const problem *p, const solve_settings *settings, int8_
     status = run(&s, state, result, error);
     pthread_mutex_destroy(&s.progress_mutex);
     dense_lattice_close(&s.dense, &s.lattice);
+    byte_lattice_close(&s.bytes, &s.lattice);
     lattice_close(&s.lattice);
     if (!status && atomic_load(&s.stopped))
         return error_fail(error, ISG_INCOMPLETE, "%s after %d of %d reads; this is the best found until then",
