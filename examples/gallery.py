@@ -113,6 +113,26 @@ class Example:
         return bool(reached)
 
 
+def save_safetensors(path, tensors):
+    """Writes name -> float32 array, in the order of the names."""
+    header, begin = {}, 0
+    for name, array in sorted(tensors.items()):
+        header[name] = {"dtype": "F32", "shape": list(array.shape), "data_offsets": [begin, begin + 4 * array.size]}
+        begin += 4 * array.size
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    data = b"".join(np.ascontiguousarray(array, "<f4").tobytes() for _, array in sorted(tensors.items()))
+    pathlib.Path(path).write_bytes(len(text).to_bytes(8, "little") + text + data)
+
+
+def load_safetensors(path):
+    """What save_safetensors writes: name -> float32 array."""
+    data = pathlib.Path(path).read_bytes()
+    begin = 8 + int.from_bytes(data[:8], "little")
+    return {name: np.frombuffer(data[begin:], "<f4", int(np.prod(entry["shape"])), entry["data_offsets"][0]).reshape(entry["shape"])
+            for name, entry in json.loads(data[8:begin]).items()}
+
+
 def paint(text, rgb, back=None):
     """Text in a colour, for terminals of 2^24 colours or of 256."""
     true = os.environ.get("COLORTERM", "") in ("truecolor", "24bit")

@@ -13,7 +13,7 @@ from common import Case, ROOT, isg_path
 
 EXAMPLES = ROOT / "examples"
 # Each with one array of its data that is spoilt below.
-NAMES = {"mis": "near", "maxcut": "quarrels", "tracking": "places"}
+NAMES = {"mis": "near", "maxcut": "quarrels", "tracking": "places", "superres": "small"}
 
 
 def run_example(name, *extra, folder=None):
@@ -38,6 +38,7 @@ class Gallery(Case):
                 script = EXAMPLES / name / "make.py"
                 spec = importlib.util.spec_from_file_location(f"make_{name}", script)
                 module = importlib.util.module_from_spec(spec)
+                sys.dont_write_bytecode = True
                 spec.loader.exec_module(module)
                 with np.load(EXAMPLES / name / "data.npz") as data:
                     made = module.make()
