@@ -165,15 +165,25 @@ static schedule make_schedule(solver *s)
     return schedule_make(&scales);
 }
 
+int64_t solver_sweeps(const solver *s)
+{
+    return (int64_t)s->settings->sweeps + (s->h->span ? QUENCH_SWEEPS : 0);
+}
+
+double solver_beta(const solver *s, const schedule *ladder, int64_t k)
+{
+    return k < s->settings->sweeps ? schedule_beta(ladder, (int32_t)k, s->settings->sweeps) : NO_TEMPERATURE;
+}
+
 /* False when cancelled on the way. */
 static bool sweep_down(solver *s, const schedule *ladder, const uint32_t key[2])
 {
-    int32_t sweeps = s->settings->sweeps;
+    uint64_t flips = 1;
     s->h->start(s->context, s->workspace, s->state);
-    for (int32_t k = 0; k < sweeps; k++) {
+    for (int64_t k = 0; k < solver_sweeps(s) && (flips || k <= s->settings->sweeps); k++) {
         if (solver_cancelled(s))
             return false;
-        s->h->sweep(s->context, s->workspace, s->state, schedule_beta(ladder, k, sweeps), key, (uint32_t)k);
+        flips = s->h->sweep(s->context, s->workspace, s->state, solver_beta(s, ladder, k), key, (uint32_t)k);
         s->attempts += s->h->spins;
     }
     return true;

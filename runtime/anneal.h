@@ -13,7 +13,7 @@
 
 /* On QAMA problems of 392 spins these reach the best known energies to within 0.1 % on average. Where a
  * caller leaves the effort to the runtime, problems of up to EXACT_MAX_SPINS spins are solved exactly. */
-enum { ANNEAL_DEFAULT_READS = 16, ANNEAL_DEFAULT_SWEEPS = 128 };
+enum { ANNEAL_DEFAULT_READS = 32, ANNEAL_DEFAULT_SWEEPS = 64 };
 
 typedef struct anneal_settings {
     isg_solver solver;

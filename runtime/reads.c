@@ -8,8 +8,6 @@
 
 #include <math.h>
 
-enum { QUENCH_SWEEPS = 12 };
-static const double no_temperature = 1e300; /* inverse */
 /* Energies closer than this, relative to their size, may come in any order in float32. */
 static const double energy_resolution = 1e-5;
 
@@ -32,15 +30,12 @@ static void start(solver *s, int32_t first)
 /* False when cancelled on the way. */
 static bool sweep_down(solver *s, const schedule *ladder, int32_t count)
 {
-    int32_t sweeps = s->settings->sweeps;
     uint64_t flips = 1;
-    for (int32_t k = 0; k < sweeps + QUENCH_SWEEPS && flips; k++) {
+    for (int64_t k = 0; k < solver_sweeps(s) && (flips || k <= s->settings->sweeps); k++) {
         if (solver_cancelled(s))
             return false;
-        double beta = k < sweeps ? schedule_beta(ladder, k, sweeps) : no_temperature;
-        uint64_t changed = s->h->sweep_reads(s->context, s->workspace, beta, s->reads.keys, (uint32_t)k);
+        flips = s->h->sweep_reads(s->context, s->workspace, solver_beta(s, ladder, k), s->reads.keys, (uint32_t)k);
         s->attempts += s->h->spins * (uint64_t)count;
-        flips = k < sweeps ? 1 : changed;
     }
     return true;
 }

@@ -14,6 +14,10 @@ enum { SMALL_GROUPS_MAX_SPINS = 4096 };
  * After a cancellation it is cut short. */
 enum { MAX_DESCENT_SWEEPS = 1000, HURRIED_DESCENT_SWEEPS = 4 };
 
+/* Group moves end by as many sweeps at no temperature as change anything, but no more than these. */
+enum { QUENCH_SWEEPS = 12 };
+#define NO_TEMPERATURE 1e300 /* as an inverse temperature */
+
 /* Fewer reads than this are annealed one after the other. */
 enum { READS_SIDE_BY_SIDE_MIN = 6 };
 
@@ -63,6 +67,10 @@ void solver_take_state(solver *s, const int8_t *state); /* it becomes the curren
 void solver_keep_start(solver *s);
 /* Takes over the groups in which the current state is better, or, with ties, as good. */
 void solver_keep_best(solver *s, bool ties);
+
+/* How many sweeps a read takes at most, and the inverse temperature of sweep k. */
+int64_t solver_sweeps(const solver *s);
+double solver_beta(const solver *s, const schedule *ladder, int64_t k);
 
 /* reads.c: whether the reads are annealed side by side, and doing so. */
 bool solver_reads_side_by_side(const solver *s);
