@@ -625,9 +625,10 @@ isg_status manifest_read(session *s, isg_error *error)
     file_source source;
     int file = s->io->open(s->io->context, path, O_RDONLY, 0);
     if (file == -ENOENT)
-        return error_fail(error, ISG_INVALID,
-                          "%.300s: holds no session.json: it is no session, or `isg emit` was interrupted there and can be run again",
-                          s->folder);
+        return error_fail(
+            error, ISG_INVALID,
+            "%.300s: holds no session.json: it is no session, or `isg emit` was interrupted there and can be run again",
+            s->folder);
     if (file >= 0)
         s->io->close(s->io->context, file);
     isg_status status = file_source_open(&source, s->io, path, error);

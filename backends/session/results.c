@@ -6,6 +6,7 @@
 #include "backends/session/session_data.h"
 
 #include "backends/matrix/matrix.h"
+#include "backends/matrix/number.h"
 #include "backends/matrix/results.h"
 #include "backends/solve/solution.h"
 #include "backends/solve/solution_read.h"
@@ -32,7 +33,8 @@ typedef struct incoming {
     const char *named;      /* the part, or NULL */
     char hash[SHA256_TEXT]; /* of its bytes */
     uint32_t matrix;
-    bool known; /* taken before: nothing to do */
+    bool known;                     /* taken before: nothing to do */
+    const session_matrix *doubtful; /* they may be meant for this one, which still waits, as well */
     int64_t answer_count;
     const uint8_t *answers;
 } incoming;
@@ -70,12 +72,15 @@ typedef struct part_name {
 
 static bool parse_name(const char *text, part_name *out)
 {
-    const char *slash = strrchr(text, '/'), *before = slash;
+    const char *slash = strrchr(text, '/');
     *out = (part_name){0};
-    while (before && before > text && before[-1] != '/')
-        before--;
-    if (slash)
-        out->has_round = read_round(before, (size_t)(slash - before), &out->round);
+    for (const char *end = slash; end && !out->has_round;) { /* the nearest folder of that name */
+        const char *begin = end;
+        while (begin > text && begin[-1] != '/')
+            begin--;
+        out->has_round = read_round(begin, (size_t)(end - begin), &out->round);
+        end = begin > text ? begin - 1 : NULL;
+    }
     return read_part(slash ? slash + 1 : text, &out->sample, &out->number);
 }
 
@@ -126,6 +131,9 @@ static isg_status match_part(session *s, incoming *f, const char *name, session_
     if (parsed.has_round && parsed.round > s->round)
         return no_such_part(s, f, name, error);
     if (earlier && !(parsed.has_round && parsed.round == s->round)) {
+        const session_part *now = parsed.has_round ? NULL : find_part(s, &parsed);
+        const session_matrix *waits = now && now->matrix >= 0 ? &s->matrices.at[now->matrix] : NULL;
+        f->doubtful = waits && !*waits->answered ? waits : NULL;
         *out = earlier;
         return ISG_OK;
     }
@@ -315,6 +323,15 @@ static isg_status begin_states(reading *r, int64_t length, isg_error *error)
 
 /* ---- our own files ------------------------------------------------------------------------------------------- */
 
+/* What the writer of such a file makes of a state's energy: exact where all numbers are whole (solution.h). */
+static double stated_energy(const reading *r)
+{
+    char text[SOLUTION_NUMBER_TEXT];
+    double value;
+    solution_energy(&r->problem, r->values, text);
+    return number_read(text, strlen(text), &value) == NUMBER_GOOD ? value : NAN;
+}
+
 static isg_status wrong_energy(const reading *r, int64_t k, double claimed, double energy, isg_error *error)
 {
     return error_fail(error, ISG_INVALID,
@@ -336,7 +353,7 @@ static isg_status take_solution_states(reading *r, const solution_file *f, isg_e
     isg_status status = begin_states(r, f->spins, error);
     for (int64_t k = 0; k < f->count && !status; k++) {
         take_state(r, f->states + k * f->spins, &energy);
-        if (same_problem && r->has_problem && !(f->energies[k] == energy))
+        if (same_problem && r->has_problem && !(f->energies[k] == stated_energy(r)))
             status = wrong_energy(r, k, f->energies[k], energy, error);
     }
     return status;
@@ -520,6 +537,10 @@ static void take_all(session *s, const incoming *files, size_t count, session_ta
     for (size_t i = 0; i < count; i++) {
         session_matrix *m = &s->matrices.at[files[i].matrix];
         taking->known += files[i].known;
+        if (files[i].doubtful && !taking->doubtful) {
+            taking->doubtful = files[i].path;
+            taking->doubtful_for = files[i].doubtful->file;
+        }
         if (files[i].known)
             continue;
         memcpy(m->answered, files[i].hash, sizeof m->answered);

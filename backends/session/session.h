@@ -87,6 +87,9 @@ typedef struct session_taking {
     int64_t answers;
     int64_t wrong_energies; /* claims of foreign files that are not the energies of their states */
     const char *wrong_in;   /* the first such file */
+    /* The first known file whose name, but for the round, is that of a matrix which still waits: its bytes are those of an
+     * earlier round's results, and only a name with the round can say that they answer this one too. */
+    const char *doubtful, *doubtful_for;
 } session_taking;
 
 /* `argument` is [PART=]FILE. Each file is read whole, checked, and matched with the matrix that it answers; the first fault is

@@ -111,6 +111,11 @@ static void show_taking(const decoding *d)
     if (t->known)
         fprintf(stderr, "isg: note: %lld file%s taken before: nothing changed by %s\n", (long long)t->known,
                 t->known == 1 ? " was" : "s were", t->known == 1 ? "it" : "them");
+    if (t->doubtful)
+        fprintf(
+            stderr,
+            "isg: hint: %s has the bytes of an earlier round's results; if they answer this round too, say so: --results %s=%s\n",
+            t->doubtful, t->doubtful_for, t->doubtful);
     if (t->wrong_energies)
         fprintf(stderr,
                 "isg: note: %lld claimed energies, the first in %s, are not those of their states, which were computed here and "

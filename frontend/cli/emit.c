@@ -241,6 +241,9 @@ static int fill(emission *e)
     int failed = cli_fail_error(e->cli, &error);
     if (trivial)
         cli_hint(e->cli, "--allow-trivial emits them all the same; a machine with more bits would keep more couplings");
+    else if (status == ISG_INVALID && e->options->format)
+        cli_hint(e->cli, "without --format the matrices are in %s, which holds all that target '%s' takes",
+                 e->compilation.target->format, e->target.name);
     return failed;
 }
 

@@ -54,7 +54,7 @@ static void show_next(const session *s, const session_facts *f)
             f->folder, f->round, end, f->results ? ", in " : "", f->results ? f->results : "");
     show_command(s, f, " --results RESULTS...");
     fprintf(stderr,
-            "  to rehearse with the machine's simulator:\n    for m in %s/round-%03" PRIu32
+            "  to rehearse without the machine:\n    for m in %s/round-%03" PRIu32
             "/*%s; do isg solve $m --target %s/target.yaml -o ${m%%%s}.solution.json; done\n",
             f->folder, f->round, end, f->folder, end);
 }
