@@ -185,7 +185,7 @@ static isg_status optimise(native_compilation *c)
     int level = c->options ? c->options->optimise : 2;
     LLVMPassBuilderOptionsRef tuning = LLVMCreatePassBuilderOptions();
     LLVMPassBuilderOptionsSetLoopVectorization(tuning, 1);
-    LLVMPassBuilderOptionsSetSLPVectorization(tuning, 1);
+    LLVMPassBuilderOptionsSetSLPVectorization(tuning, 0); /* what is worth vectors is written or looped so */
     LLVMPassBuilderOptionsSetLoopInterleaving(tuning, 1);
     LLVMErrorRef why = LLVMRunPasses(c->g.module, pipelines[level < 0 ? 0 : level > 3 ? 3 : level], c->machine, tuning);
     LLVMDisposePassBuilderOptions(tuning);
