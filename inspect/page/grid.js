@@ -18,9 +18,10 @@ function bitmap(rows, columns, paint) {
   return canvas.toDataURL();
 }
 
-// Ticks at round cell numbers: [{cell, text}].
+// Ticks at round cell numbers, far enough apart for their texts: [{cell, text}].
 function cellTicks(count, size, scale = 1) {
-  const step = [1, 2, 4, 5, 8, 10, 16, 20, 32, 50, 64, 100, 128, 200, 256, 500, 512, 1000].find((s) => s * size >= 26) || 1000;
+  const room = Math.max(26, 7 * String(count * scale).length + 8);
+  const step = [1, 2, 4, 5, 8, 10, 16, 20, 32, 50, 64, 100, 128, 200, 256, 500, 512, 1000].find((s) => s * size >= room) || 1000;
   const out = [];
   for (let k = 0; k < count; k += step) out.push({ cell: k, text: String(k * scale) });
   return out;

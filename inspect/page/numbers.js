@@ -76,13 +76,19 @@ function ratioOf(hamiltonian, ratio, wide) {
 
 // ---- fixed spins ----
 
+// The report may list only the first of the fixed spins; of those behind the last one listed nothing is known then.
 function fixedOf(hamiltonian, fixed, wide) {
-  const why = new Map(list(fixed.spins).map((f) => [f.spin, f]));
-  const colour = (s) => (!why.has(s) ? FAINT : why.get(s).why === "field" ? tone(COOL, 0.95) : tone(WARM, 0.95));
-  const tell = (s) =>
-    why.has(s)
-      ? `${spinName(hamiltonian, s)} is fixed at ${number(why.get(s).value)} by ${why.get(s).why === "field" ? "its field" : why.get(s).why}`
-      : `${spinName(hamiltonian, s)} is free`;
+  const listed = list(fixed.spins),
+    why = new Map(listed.map((f) => [f.spin, f])),
+    short = fixed.count > listed.length,
+    known = short ? Math.max(-1, ...listed.map((f) => f.spin)) : Infinity;
+  const reason = (f) => (f.why === "field" ? "its field" : f.why);
+  const colour = (s) => (s > known ? CLEAR : !why.has(s) ? FAINT : tone(why.get(s).why === "field" ? COOL : WARM, 0.95));
+  const tell = (s) => {
+    const name = spinName(hamiltonian, s);
+    if (s > known) return `${name}: beyond the ${number(listed.length)} fixed spins that the report lists`;
+    return why.has(s) ? `${name} is fixed at ${number(why.get(s).value)} by ${reason(why.get(s))}` : `${name} is free`;
+  };
   const share = hamiltonian.spins ? fixed.count / hamiltonian.spins : 0;
   const some = list(fixed.spins)
     .slice(0, 12)
@@ -118,6 +124,7 @@ function fixedOf(hamiltonian, fixed, wide) {
                 [tone(COOL, 0.95), "fixed by its field"],
                 [tone(WARM, 0.95), "fixed by roof duality"],
                 [FAINT, "free"],
+                ...(short ? [[CLEAR, `not listed: the report names the first ${number(listed.length)}`]] : []),
               ]),
             ),
           ),

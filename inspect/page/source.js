@@ -1,5 +1,8 @@
 // source.js - the source listings: every line that a term came from is marked, and the one of the term in hand is lit.
 
+// A file's name without its folders; files of the library keep theirs (std/qama.attn).
+const shortFile = (file) => (file.startsWith("std/") ? file : file.replace(/^.*\//, ""));
+
 // Terms by the file and line that they came from: Map of file -> Map of line -> [{from, to, term}]. Columns count characters from 1.
 function sourceSpans(terms) {
   const files = new Map();
@@ -46,7 +49,7 @@ function listing(source, spans, calls, lineId) {
         {
           class: `line${marked.length ? " from" : ""}${called ? " call" : ""}`,
           id: lineId(source.file, k + 1),
-          "data-tip": called ? `${source.file}:${k + 1} calls ${[...called].join(", ")}` : null,
+          "data-tip": called ? `${shortFile(source.file)}:${k + 1} calls ${[...called].join(", ")}` : null,
         },
         h("b", { "aria-hidden": "true" }, String(k + 1)),
         h("span", { class: "text" }, markedLine(text, marked)),
@@ -54,7 +57,7 @@ function listing(source, spans, calls, lineId) {
       );
     }),
   );
-  return h("div", { class: "source" }, h("h4", null, source.file), body);
+  return h("div", { class: "source" }, h("h4", { title: source.file }, shortFile(source.file)), body);
 }
 
 // All listings of one Hamiltonian, and `light(term)`, which lights a term's line (null: none) and brings it into view when `go`.

@@ -343,6 +343,44 @@ class Several(Page):
         self.browser.point(*self.cell("svg.grid", 0, 1, 40))
         self.assertEqual(self.said()[0], "no spin")
 
+    def test_three_indices_are_blocks(self):
+        """x[f, i, j] with extents 5, 3, 4: a block of 3 by 4 cells for each f."""
+        ham = bare_hamiltonian(60)
+        ham["arrays"][0]["indices"] = [{"name": "f", "extent": 5}, {"name": "i", "extent": 3}, {"name": "j", "extent": 4}]
+        ham["state"] = [0, 13, 59]
+        self.show(report(ham))
+        grid = self.pixels("svg.grid .cells")
+        named = {}
+        for r, c in np.argwhere(grid[..., 3] > 0):
+            self.browser.point(*self.cell("svg.grid", 0, r, c))
+            named[self.said()[0]] = grid[r, c, 3]
+        expected = {f"s[f={s // 12}, i={s // 4 % 3}, j={s % 4}] = {'1' if s in ham['state'] else '−1'}" for s in range(60)}
+        self.assertEqual(set(named), expected)
+        self.assertEqual({name for name, alpha in named.items() if alpha > 128}, {name for name in expected if name.endswith(" 1")})
+
+    def test_long_and_narrow_arrays(self):
+        ham = bare_hamiltonian(2000)
+        ham["arrays"][0]["indices"] = [{"name": "i", "extent": 500}, {"name": "j", "extent": 4}]
+        self.show(report(ham))
+        self.assertLess(self.browser.box("svg.grid")["height"], 800)
+        self.browser.point(*self.cell("svg.grid", 0, 3, 2))
+        self.assertEqual(self.said()[0], "s[i=3, j=2]")
+        self.browser.point(*self.cell("svg.grid", 0, 3, 5 + 2))
+        self.assertEqual(self.said()[0], "s[i=67, j=2]")
+
+    def test_fixed_spins_that_are_not_listed_are_not_free(self):
+        ham = hamiltonian(2, 32)
+        listed = ham["numbers"]["fixed"]["spins"]
+        ham["numbers"]["fixed"]["count"] = len(listed) + 5
+        shown = self.show(report(ham))
+        self.assertIn(f"not listed: the report names the first {len(listed)}", shown)
+        last = listed[-1]["spin"]
+        self.assertLess(last, 63)
+        grid = "section[id$=numbers] svg.grid[aria-label^='fixed']"
+        for spin, words in ((last, "is fixed at"), (last + 1, "beyond the")):
+            self.browser.point(*self.cell(grid, 0, spin // 32, spin % 32))
+            self.assertIn(words, self.said()[0])
+
     def test_several_hamiltonians(self):
         document = report(hamiltonian(2, 4, 1, "first"), bare_hamiltonian(3, "second"))
         self.show(document)
