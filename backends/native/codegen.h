@@ -164,7 +164,7 @@ typedef struct term_plan {
 /* How sweeps change the spins of a Hamiltonian: chosen from its terms, in moves.c. */
 typedef enum move_form {
     MOVES_SINGLE, /* any Hamiltonian: single flips in double; the workspace is the fields */
-    MOVES_DENSE,  /* single flips where every spin is coupled to every other (kernels/dense.h) */
+    MOVES_DENSE,  /* single flips over whole rows of couplings (kernels/dense.h) */
     MOVES_GROUPS  /* heat bath over groups (kernels/group.h) */
 } move_form;
 
@@ -176,6 +176,7 @@ typedef struct move_plan {
     bool side_by_side;        /* reads can be annealed side by side (kernels/group_reads.h) */
     const term_plan *uniform; /* the penalty that ties the groups; MOVES_DENSE: what all pairs have, or NULL */
     const term_plan *rows;    /* the couplings between groups, or NULL; MOVES_DENSE: of all pairs, or NULL */
+    bool gathers;             /* MOVES_DENSE: rows are gathered from the couplings of all terms, one by one */
 } move_plan;
 
 typedef struct hamiltonian_plan {
@@ -263,7 +264,8 @@ typedef struct move_functions {
     l_value start_reads, sweep_reads, finish_reads; /* NULL: none */
 } move_functions;
 void plan_moves(codegen *g, hamiltonian_plan *h);                                     /* after plan_hamiltonian */
-move_functions gen_moves(codegen *g, const hamiltonian_plan *h, l_value v_fields_of); /* which is from gen_fields */
+/* With what gen_fields and gen_couplings gave. */
+move_functions gen_moves(codegen *g, const hamiltonian_plan *h, l_value v_fields_of, l_value v_couplings_of);
 
 /* ---- hamiltonian.c ---- */
 

@@ -314,6 +314,6 @@ hamiltonian_functions gen_hamiltonian(codegen *g, const hamiltonian_plan *h)
                                .energy = gen_energy(g, h),
                                .scales = gen_scales(g, h),
                                .couplings = gen_couplings(g, h)};
-    f.moves = gen_moves(g, h, f.fields);
+    f.moves = gen_moves(g, h, f.fields, f.couplings);
     return f;
 }

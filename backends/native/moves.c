@@ -99,8 +99,9 @@ static bool plan_groups(codegen *g, hamiltonian_plan *h)
 
 /* ---- planning: dense ---- */
 
-/* Rows in float32 take a gigabyte a worker at the most. */
-enum { DENSE_SPINS_MAX = 16384 };
+/* Rows in float32 take a gigabyte a worker at the most, and with what gathers them 200 megabytes. Up to SMALL spins whole rows
+ * are worth it whatever the couplings; above, where a row's numbers are no more than COST times the neighbours. */
+enum { DENSE_SPINS_MAX = 16384, DENSE_GATHERED_MAX = 4096, DENSE_SPINS_SMALL = 1024, DENSE_COST = 20 };
 
 /* Own axes that hold all spins; the others have one place each. Nothing is coupled where they hold one. */
 static bool couples_all(const codegen *g, const hamiltonian_plan *h, const term_plan *t)
@@ -128,14 +129,40 @@ static bool find_dense_terms(const codegen *g, const hamiltonian_plan *h, move_p
     return p->rows || p->uniform;
 }
 
+static bool of_one_domain(const hamiltonian_plan *h)
+{
+    for (uint32_t i = 1; i < h->layout.array_count; i++)
+        if (h->layout.lowest[i] != h->layout.lowest[0])
+            return false;
+    return h->layout.array_count > 0;
+}
+
+/* By the index spaces of the terms, whatever their conditions leave of them. */
+static bool gathering_pays(const codegen *g, const hamiltonian_plan *h)
+{
+    double ends = 0, spins = (double)h->layout.count;
+    for (uint32_t i = 0; i < h->term_count; i++) {
+        double pairs = 1;
+        for (uint32_t k = 0; k < h->terms[i].term->index_count; k++)
+            pairs *= (double)ir_index_extent(g->m, h->terms[i].term->indices[k]);
+        ends += 2 * pairs;
+    }
+    return spins <= DENSE_SPINS_SMALL || (spins <= DENSE_GATHERED_MAX && ends * DENSE_COST >= spins * spins);
+}
+
 static bool plan_dense(codegen *g, hamiltonian_plan *h)
 {
     move_plan p = {.form = MOVES_DENSE};
-    if (!find_dense_terms(g, h, &p) || h->layout.count < 2 || h->layout.count > DENSE_SPINS_MAX)
+    if (h->layout.count < 2 || h->layout.count > DENSE_SPINS_MAX || !of_one_domain(h))
         return false;
-    p.workspace_bytes = dense_work_bytes(h->layout.count);
-    p.text = arena_format(g->arena, "single flips of %s, %d spins at a look, whole numbers in 8 or 16 bits where exact",
-                          axes_text(g, spin_array(g, h), 0), DENSE_BLOCK);
+    if (!find_dense_terms(g, h, &p)) {
+        p.gathers = true;
+        if (!gathering_pays(g, h))
+            return false;
+    }
+    p.workspace_bytes = dense_work_bytes(h->layout.count) + (p.gathers ? dense_gather_bytes(h->layout.count) : 0);
+    p.text = arena_format(g->arena, "single flips, %d spins at a look, couplings in 8 or 16 bits where they are whole numbers",
+                          DENSE_BLOCK);
     h->moves = p;
     return true;
 }
@@ -235,17 +262,22 @@ static move_functions gen_group_moves(codegen *g, const hamiltonian_plan *h)
 
 /* ---- dense: single flips ---- */
 
-static l_value gen_dense_prepare(codegen *g, const hamiltonian_plan *h)
+static l_value gen_dense_prepare(codegen *g, const hamiltonian_plan *h, l_value v_couplings_of)
 {
     const move_plan *p = &h->moves;
     l_value f = begin(g, h, PREPARE);
-    l_value args[] = {LLVMGetParam(f, 1),
-                      gen_frame_at(g, h->fields),
-                      p->rows ? gen_frame_at(g, p->rows->coefficients) : l_null(g),
-                      p->uniform ? gen_frame_at(g, p->uniform->coefficients) : l_null(g),
-                      l_i64(g, h->layout.count),
-                      l_i64(g, h->layout.lowest[0])};
-    l_call(g, "piece_dense_prepare", args, 6);
+    l_value v_work = LLVMGetParam(f, 1), v_linear = gen_frame_at(g, h->fields), v_spins = l_i64(g, h->layout.count),
+            v_lowest = l_i64(g, h->layout.lowest[0]);
+    l_prefer_small(g);
+    if (p->gathers) {
+        l_value args[] = {g->v_context, v_work, v_linear, v_couplings_of, v_spins, v_lowest};
+        l_call(g, "piece_dense_gather", args, 6);
+    } else {
+        l_value v_rows = p->rows ? gen_frame_at(g, p->rows->coefficients) : l_null(g);
+        l_value v_uniform = p->uniform ? gen_frame_at(g, p->uniform->coefficients) : l_null(g);
+        l_value args[] = {v_work, v_linear, v_rows, v_uniform, v_spins, v_lowest};
+        l_call(g, "piece_dense_prepare", args, 6);
+    }
     l_end_function(g, NULL);
     return f;
 }
@@ -268,13 +300,13 @@ static l_value gen_dense_sweep(codegen *g, const hamiltonian_plan *h)
     return f;
 }
 
-move_functions gen_moves(codegen *g, const hamiltonian_plan *h, l_value v_fields_of)
+move_functions gen_moves(codegen *g, const hamiltonian_plan *h, l_value v_fields_of, l_value v_couplings_of)
 {
     if (h->moves.form == MOVES_GROUPS)
         return gen_group_moves(g, h);
     if (h->moves.form == MOVES_DENSE)
         return (move_functions){
-            .prepare = gen_dense_prepare(g, h), .start = gen_dense_start(g, h), .sweep = gen_dense_sweep(g, h)};
+            .prepare = gen_dense_prepare(g, h, v_couplings_of), .start = gen_dense_start(g, h), .sweep = gen_dense_sweep(g, h)};
     return (move_functions){
         .prepare = gen_nothing_to_prepare(g, h), .start = gen_start_fields(g, h, v_fields_of), .sweep = gen_single_flips(g, h)};
 }

@@ -1,13 +1,30 @@
-/* pieces_dense.c - the dense kernels as pieces (pieces.c). Optimised when the compiler is built, since shapes hardly matter to them:
- * that takes most of the work off each compilation of a program.
+/* pieces_dense.c - the dense kernels as pieces (pieces.c). Optimised when the compiler is built, since shapes hardly matter to
+ * them: that takes most of the work off each compilation of a program.
  */
 #include "backends/native/kernels/dense_work.h"
+#include "runtime/abi.h"
 
 void piece_dense_prepare(char *work, const double *linear, const double *coupling, const double *uniform, int64_t spins,
                          int64_t lowest)
 {
     dense_couplings couplings = {.spins = spins, .value = coupling, .uniform = uniform ? *uniform : 0};
     dense_work_prepare(work, linear, &couplings, lowest);
+}
+
+static void gather(void *gathering, int64_t first, int64_t second, double value)
+{
+    dense_work_gather(gathering, first, second, value);
+}
+
+/* The same from the couplings of all terms, as isg_abi_hamiltonian.couplings tells of them. */
+void piece_dense_gather(const isg_abi_context *context, char *work, const double *linear,
+                        void (*couplings)(const isg_abi_context *, void (*)(void *, int64_t, int64_t, double), void *),
+                        int64_t spins, int64_t lowest)
+{
+    dense_gathering gathering = dense_work_gathering(work, spins);
+    dense_couplings all = {.spins = spins, .value = gathering.value};
+    couplings(context, gather, &gathering);
+    dense_work_prepare(work, linear, &all, lowest);
 }
 
 void piece_dense_start(char *work, const int8_t *state, int64_t spins)

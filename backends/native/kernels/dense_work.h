@@ -31,6 +31,12 @@ static inline int64_t dense_work_bytes(int64_t spins)
     return DENSE_WORK_HEAD + dense_bytes(spins, DENSE_FLOAT) + dense_state_bytes(spins, DENSE_FLOAT);
 }
 
+/* Behind these: couplings in double, while rows are gathered from single ones. */
+static inline int64_t dense_gather_bytes(int64_t spins)
+{
+    return spins * spins * 8;
+}
+
 /* ---- measuring ---- */
 
 typedef struct dense_sizes {
@@ -131,6 +137,26 @@ static inline void dense_work_prepare(char *work, const double *linear, const de
         dense_fill_base(&w->d, i, 0);
         w->d.turn[i] = 1;
     }
+}
+
+typedef struct dense_gathering {
+    double *value; /* [spins, spins] */
+    int64_t spins;
+} dense_gathering;
+
+/* One more coupling; a pair may come several times. */
+static inline void dense_work_gather(dense_gathering *g, int64_t first, int64_t second, double value)
+{
+    g->value[first * g->spins + second] += value;
+    g->value[second * g->spins + first] += value;
+}
+
+static inline dense_gathering dense_work_gathering(char *work, int64_t spins)
+{
+    dense_gathering g = {(double *)(void *)(work + dense_work_bytes(spins)), spins};
+    for (int64_t i = 0; i < spins * spins; i++)
+        g.value[i] = 0;
+    return g;
 }
 
 static inline void dense_work_start(char *work, const int8_t *state, int64_t spins)
