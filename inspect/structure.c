@@ -6,18 +6,39 @@
 #include "ir/printer.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- terms as text ---------------------------------------------------------------------------- */
 
-/* The language has no signs in front of names. */
-static const char *without_signs(arena *a, const char *text)
+enum { SOURCE_NAME_MOST = 48 };
+
+/* A value without a name goes by what is written where it is computed, when that is short. */
+static const char *nameless_text(const ir_module *m, ir_value v, arena *a)
 {
-    char *plain = arena_take(a, strlen(text) + 1, 1), *to = plain;
-    for (; *text; text++)
-        if (*text != '%')
-            *to++ = *text;
-    return plain;
+    ir_span span = v < m->values.count ? ir_value_get(m, v)->span : (ir_span){0};
+    const source_file *file =
+        span.file && span.file <= m->diagnostics->files.count ? &m->diagnostics->files.at[span.file - 1] : NULL;
+    if (!file || span.end > file->length || span.begin >= span.end || span.end - span.begin > SOURCE_NAME_MOST)
+        return arena_format(a, "v%u", (unsigned)v);
+    const char *text = arena_copy(a, file->text + span.begin, span.end - span.begin);
+    bool plain = !text[strcspn(text, "\n #")] || *text == '@';
+    return strchr(text, '\n') || strchr(text, '#') ? arena_format(a, "v%u", (unsigned)v)
+           : plain                                 ? text
+                                                   : arena_format(a, "(%s)", text);
+}
+
+/* The language has no signs in front of names. */
+static const char *without_signs(const ir_module *m, arena *a, const char *text)
+{
+    const char *out = "";
+    for (const char *sign; (sign = strchr(text, '%')); text = sign) {
+        out = arena_format(a, "%s%.*s", out, (int)(sign - text), text);
+        sign++;
+        if (*sign >= '0' && *sign <= '9')
+            out = arena_format(a, "%s%s", out, nameless_text(m, (ir_value)strtoul(sign, (char **)(uintptr_t)&sign, 10), a));
+    }
+    return arena_format(a, "%s%s", out, text);
 }
 
 /* A coefficient as a number times the rest; rest 0: the number alone. */
@@ -99,7 +120,7 @@ const char *structure_term_text(const ir_module *m, ir_op anneal, const ir_term 
         printer_format(&p, "%s%s", sum ? ")" : "", term->spin_count ? " * " : "");
     }
     write_spins(&p, m, anneal, term);
-    return without_signs(a, printer_finish(&p));
+    return without_signs(m, a, printer_finish(&p));
 }
 
 const char *structure_formula(const ir_module *m, ir_op anneal, arena *a)
