@@ -1,0 +1,350 @@
+/* test_native_moves.c - the moves of compiled programs: which form of terms gets which, that each samples the Boltzmann
+ * distribution of the exact energies, and that code for every kind of processor does the same to the bit. */
+#include "backends/native/native.h"
+#include "runtime/memory.h"
+#include "tests/unit/runtime_check.h"
+
+#include <math.h>
+
+enum { SPINS_MAX = 12, STATES_MAX = 1 << SPINS_MAX };
+
+static isg_error error;
+
+typedef struct row {
+    const char *moves; /* how the words that tell them begin */
+    const char *body;  /* a module's text from the model on */
+} row;
+
+/* clang-format off */
+static const row rows[] = {
+    {"heat bath over x[*, i]: 4 groups of 3 spins",
+     "(%J: f32[3, 4, 4], %h: f32[3, 4]) {\n  %x = anneal name a spins {x[t in 3, i in 4] in {0, 1}} terms {\n"
+     "    lin  x[t, i] over [t in 3, i in 4] coeff %h[t, i]\n"
+     "    quad x[t, i] x[t, j] over [t in 3, i in 4, j in 4] where i < j coeff %J[t, i, j]\n"
+     "    quad x[t, i] x[u, i] over [t in 3, u in 3, i in 4] where t < u coeff 1.25\n  } : spin[3, 4]\n"
+     "  return x = %x\n}\n"},
+    {"heat bath over s[i, *]: 2 groups of 4 spins", /* {-1, 1}, the group's axis last */
+     "(%J: f32[4, 2, 2], %h: f32[2, 4]) {\n  %s = anneal name a spins {s[i in 2, t in 4] in {-1, 1}} terms {\n"
+     "    lin  s[i, t] over [i in 2, t in 4] coeff %h[i, t]\n"
+     "    quad s[i, t] s[j, t] over [i in 2, j in 2, t in 4] where i > j coeff %J[t, i, j]\n"
+     "    quad s[i, t] s[i, u] over [i in 2, t in 4, u in 4] where t > u coeff 0.5\n  } : spin[2, 4]\n"
+     "  return s = %s\n}\n"},
+    {"heat bath over x[i, *]: 3 groups of 3 spins", /* one-hot rows, nothing between them */
+     "(%h: f32[3, 3]) {\n  %x = anneal name a spins {x[i in 3, k in 3] in {0, 1}} terms {\n"
+     "    lin  x[i, k] over [i in 3, k in 3] coeff %h[i, k] - 2\n"
+     "    quad x[i, k] x[i, l] over [i in 3, k in 3, l in 3] where k < l coeff 4\n    offset coeff 6\n  } : spin[3, 3]\n"
+     "  return x = %x\n}\n"},
+    {"heat bath over x[*, *, i]: 2 groups of 4 spins", /* two axes make a group, in their lexicographic order */
+     "(%h: f32[2, 2, 2]) {\n  %x = anneal name a spins {x[a in 2, b in 2, i in 2] in {0, 1}} terms {\n"
+     "    lin  x[a, b, i] over [a in 2, b in 2, i in 2] coeff %h[a, b, i]\n"
+     "    quad x[a, b, i] x[c, d, i] over [a in 2, b in 2, c in 2, d in 2, i in 2] where a < c or a == c and b < d coeff 0.75\n"
+     "  } : spin[2, 2, 2]\n  return x = %x\n}\n"},
+    {"single flips", /* members attract: not convex */
+     "(%J: f32[2, 3, 3], %h: f32[2, 3]) {\n  %x = anneal name a spins {x[t in 2, i in 3] in {0, 1}} terms {\n"
+     "    lin  x[t, i] over [t in 2, i in 3] coeff %h[t, i]\n"
+     "    quad x[t, i] x[t, j] over [t in 2, i in 3, j in 3] where i < j coeff %J[t, i, j]\n"
+     "    quad x[t, i] x[u, i] over [t in 2, u in 2, i in 3] where t < u coeff -0.5\n  } : spin[2, 3]\n  return x = %x\n}\n"},
+    {"single flips", /* the penalty's sign is known with the data alone */
+     "(%c: f32, %h: f32[3, 2]) {\n  %x = anneal name a spins {x[t in 3, i in 2] in {0, 1}} terms {\n"
+     "    lin  x[t, i] over [t in 3, i in 2] coeff %h[t, i]\n"
+     "    quad x[t, i] x[u, i] over [t in 3, u in 3, i in 2] where t < u coeff %c\n  } : spin[3, 2]\n  return x = %x\n}\n"},
+    {"single flips", /* not every pair of a group */
+     "(%h: f32[3, 2]) {\n  %x = anneal name a spins {x[t in 3, i in 2] in {0, 1}} terms {\n"
+     "    lin  x[t, i] over [t in 3, i in 2] coeff %h[t, i]\n"
+     "    quad x[t, i] x[u, i] over [t in 3, u in 3, i in 2] where t < u and u < 2 coeff 1\n  } : spin[3, 2]\n  return x = %x\n}\n"},
+    {"single flips", /* two arrays of different values */
+     "(%h: f32[3], %w: f32[3, 3]) {\n  %x, %s = anneal name a spins {x[i in 3] in {0, 1}, s[i in 3] in {-1, 1}} terms {\n"
+     "    lin  x[i] over [i in 3] coeff %h[i]\n    quad x[i] s[j] over [i in 3, j in 3] coeff %w[i, j]\n"
+     "    quad s[i] s[j] over [i in 3, j in 3] where i < j coeff 0.5\n  } : spin[3], spin[3]\n  return x = %x, s = %s\n}\n"},
+    {"single flips", /* neighbours in a list */
+     "(%h: f32[6]) {\n  %x = anneal name a spins {x[i in 6] in {0, 1}} terms {\n    lin  x[i] over [i in 6] coeff %h[i]\n"
+     "    quad x[i] x[i + 1] over [i in 5] coeff %h[i] * 2\n  } : spin[6]\n  return x = %x\n}\n"},
+    {"single flips", /* every pair */
+     "(%J: f32[7, 7], %h: f32[7]) {\n  %s = anneal name a spins {s[i in 7] in {-1, 1}} terms {\n"
+     "    lin  s[i] over [i in 7] coeff %h[i]\n"
+     "    quad s[i] s[j] over [i in 7, j in 7] where i < j coeff %J[i, j] / 2\n  } : spin[7]\n  return s = %s\n}\n"},
+    {"", /* one spin */
+     "(%h: f32[1]) {\n  %x = anneal name a spins {x[i in 1] in {0, 1}} terms {\n    lin  x[i] over [i in 1] coeff %h[i]\n"
+     "  } : spin[1]\n  return x = %x\n}\n"},
+    {"heat bath over x[*, i]: 1 groups of 2 spins", /* one group */
+     "(%h: f32[2, 1]) {\n  %x = anneal name a spins {x[t in 2, i in 1] in {0, 1}} terms {\n"
+     "    lin  x[t, i] over [t in 2, i in 1] coeff %h[t, i]\n"
+     "    quad x[t, i] x[u, i] over [t in 2, u in 2, i in 1] where t < u coeff 1\n  } : spin[2, 1]\n  return x = %x\n}\n"},
+};
+static const row large = /* more groups than lanes, and not a multiple */
+    {"heat bath over x[*, i]: 37 groups of 6 spins",
+     "(%J: f32[6, 37, 37], %h: f32[6, 37]) {\n  %x = anneal name a spins {x[t in 6, i in 37] in {0, 1}} terms {\n"
+     "    lin  x[t, i] over [t in 6, i in 37] coeff %h[t, i]\n"
+     "    quad x[t, i] x[t, j] over [t in 6, i in 37, j in 37] where i < j coeff %J[t, i, j]\n"
+     "    quad x[t, i] x[u, i] over [t in 6, u in 6, i in 37] where t < u coeff 1.25\n  } : spin[6, 37]\n  return x = %x\n}\n"};
+/* clang-format on */
+
+/* ---- a compiled row, its coefficients made from random inputs --------------------------------- */
+
+typedef struct compiled {
+    native_program *native;
+    const isg_abi_hamiltonian *h;
+    memory_aligned frame, tables, workspace;
+    isg_abi_context context;
+    const int8_t *lowest;
+} compiled;
+
+/* No products: models of this test multiply no matrices. */
+static const isg_abi_services services;
+
+static uint64_t random_word;
+
+static float random_number(void) /* in [-1, 1) */
+{
+    random_word = random_word * 6364136223846793005u + 1442695040888963407u;
+    return (float)((double)(random_word >> 11) * 0x1p-52 - 1);
+}
+
+static native_program *compile(const row *r, const char *processor)
+{
+    arena a;
+    jmp_buf no_memory;
+    diagnostics d;
+    native_program *native = NULL;
+    arena_open(&a, isg_default_allocator(), &no_memory);
+    diagnostics_open(&d, &a);
+    const char *text = arena_format(&a, "isinglass 1\nstage ising\nmodel @m%s", r->body);
+    ir_module *m = ir_parse(&a, &d, diagnostics_add_file(&d, "t.ising", text, strlen(text)));
+    CHECK(m, "%s", diagnostics_draw(&d));
+    const native_options options = {.processor = processor, .optimise = 2};
+    if (m)
+        CHECK(!native_compile(m, &options, &native, &error), "%s", error.message);
+    arena_close(&a);
+    return native;
+}
+
+static bool open_row(compiled *c, const row *r, const char *processor)
+{
+    *c = (compiled){.native = compile(r, processor)};
+    if (!c->native)
+        return false;
+    const isg_abi_program *abi = native_program_abi(c->native);
+    c->h = abi->hamiltonians;
+    c->frame = memory_take_aligned(isg_default_allocator(), abi->frame_bytes);
+    c->tables = memory_take_aligned(isg_default_allocator(), abi->tables_bytes);
+    c->workspace = memory_take_aligned(isg_default_allocator(), c->h->workspace_bytes);
+    c->context = (isg_abi_context){.frame = c->frame.at, .tables = c->tables.at, .services = &services};
+    c->lowest = (const int8_t *)c->tables.at + c->h->lowest_offset;
+    abi->tables(&c->context);
+    random_word = 5;
+    for (uint64_t i = 0; i < abi->input_count; i++) {
+        size_t count = 1;
+        for (int32_t k = 0; k < abi->inputs[i].rank; k++)
+            count *= (size_t)abi->inputs[i].shape[k];
+        for (size_t k = 0; k < count; k++)
+            ((float *)(void *)(c->frame.at + abi->inputs[i].offset))[k] = random_number();
+    }
+    CHECK(!c->h->coefficients(&c->context), "coefficients");
+    CHECK(!strncmp(c->h->moves, r->moves, strlen(r->moves)), "'%s', not '%s'", c->h->moves, r->moves);
+    c->h->prepare(&c->context, c->workspace.at);
+    return true;
+}
+
+static void close_row(compiled *c)
+{
+    memory_release_aligned(isg_default_allocator(), &c->frame);
+    memory_release_aligned(isg_default_allocator(), &c->tables);
+    memory_release_aligned(isg_default_allocator(), &c->workspace);
+    native_program_close(c->native);
+}
+
+/* ---- the Boltzmann distribution --------------------------------------------------------------- */
+
+static double energy_of(const compiled *c, uint32_t bits, int8_t *state)
+{
+    double energy[SPINS_MAX + 1], sum = 0;
+    for (uint64_t i = 0; i < c->h->spins; i++)
+        state[i] = bits >> i & 1 ? 1 : c->lowest[i];
+    c->h->energy(&c->context, state, energy);
+    for (uint64_t g = 0; g < c->h->groups; g++)
+        sum += energy[g];
+    return sum;
+}
+
+/* Chains begin anywhere: where hardly a flip is refused, all-lowest would be remembered for long by the parity of the sweeps. */
+static uint32_t start_of(const compiled *c, uint32_t chain)
+{
+    return (chain + 1) * 2654435761u >> (32 - c->h->spins);
+}
+
+static void count_ends(compiled *c, double beta, int sweeps, int chains, int *counts)
+{
+    int8_t state[SPINS_MAX];
+    for (int chain = 0; chain < chains; chain++) {
+        uint32_t key[2] = {(uint32_t)chain, 9}, bits = 0;
+        energy_of(c, start_of(c, key[0]), state);
+        c->h->start(&c->context, c->workspace.at, state);
+        for (int k = 0; k < sweeps; k++)
+            c->h->sweep(&c->context, c->workspace.at, state, beta, key, (uint32_t)k);
+        for (uint64_t i = 0; i < c->h->spins; i++)
+            bits |= (uint32_t)(state[i] == 1) << i;
+        counts[bits]++;
+    }
+}
+
+static void count_ends_of_reads(compiled *c, double beta, int sweeps, int chains, int *counts)
+{
+    int8_t states[ISG_ABI_READS * SPINS_MAX];
+    double energy[ISG_ABI_READS];
+    for (int chain = 0; chain < chains; chain += ISG_ABI_READS) {
+        uint32_t keys[2 * ISG_ABI_READS];
+        for (uint32_t k = 0; k < ISG_ABI_READS; k++) {
+            keys[2 * k] = (uint32_t)chain + k;
+            keys[2 * k + 1] = 9;
+            energy_of(c, start_of(c, keys[2 * k]), states + k * c->h->spins);
+        }
+        c->h->start_reads(&c->context, c->workspace.at, states);
+        for (int k = 0; k < sweeps; k++)
+            c->h->sweep_reads(&c->context, c->workspace.at, beta, keys, (uint32_t)k);
+        c->h->finish_reads(&c->context, c->workspace.at, states, energy);
+        for (uint64_t k = 0; k < ISG_ABI_READS; k++) {
+            uint32_t bits = 0;
+            for (uint64_t i = 0; i < c->h->spins; i++)
+                bits |= (uint32_t)(states[k * c->h->spins + i] == 1) << i;
+            counts[bits]++;
+        }
+    }
+}
+
+typedef void (*count_function)(compiled *c, double beta, int sweeps, int chains, int *counts);
+
+/* In standard deviations: the larger of how far chi squared (Wilson and Hilferty) and the mean energy are off. */
+static double deviation(compiled *c, count_function count, double beta, double factor, int chains)
+{
+    enum { SWEEPS = 24 };
+    static double energy[STATES_MAX];
+    static int counts[STATES_MAX];
+    uint32_t states = 1u << c->h->spins;
+    int8_t state[SPINS_MAX];
+    double least = INFINITY, total = 0, chi = 0, freedom = -1, mean = 0, square = 0, got = 0;
+    for (uint32_t bits = 0; bits < states; bits++) {
+        energy[bits] = energy_of(c, bits, state);
+        least = fmin(least, energy[bits]);
+        counts[bits] = 0;
+    }
+    count(c, beta * factor, SWEEPS, chains, counts);
+    for (uint32_t bits = 0; bits < states; bits++)
+        total += exp(-beta * (energy[bits] - least));
+    for (uint32_t bits = 0; bits < states; bits++) {
+        double share = exp(-beta * (energy[bits] - least)) / total, expected = chains * share;
+        mean += share * energy[bits];
+        square += share * energy[bits] * energy[bits];
+        got += counts[bits] * energy[bits] / chains;
+        if (expected >= 8) {
+            chi += (counts[bits] - expected) * (counts[bits] - expected) / expected;
+            freedom++;
+        }
+    }
+    double by_energy = fabs(got - mean) / sqrt((square - mean * mean) / chains), k = freedom < 1 ? 1 : freedom;
+    double by_chi = freedom < 1 ? 0 : (cbrt(chi / k) - 1 + 2 / (9 * k)) / sqrt(2 / (9 * k));
+    return fmax(by_energy, by_chi);
+}
+
+static void test_distribution(void)
+{
+    static const double betas[] = {0.3, 1, 2};
+    int chains = getenv("ISG_TEST_FULL") ? 160000 : getenv("ISG_TEST_QUICK") ? 960 : 4800, runs = 0, hotter = 0, sign = 0;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        compiled c;
+        if (!open_row(&c, &rows[i], NULL))
+            continue;
+        for (size_t b = 0; b < sizeof betas / sizeof *betas; b++)
+            for (int side = 0; side <= (c.h->start_reads != NULL); side++) {
+                count_function count = side ? count_ends_of_reads : count_ends;
+                double off = deviation(&c, count, betas[b], 1, chains);
+                CHECK(off < 4.5, "row %zu, beta %g, %s: off by %g standard deviations", i, betas[b],
+                      side ? "reads side by side" : "one read", off);
+                hotter += deviation(&c, count, betas[b], 1 / 1.05, chains) > 4.5;
+                sign += deviation(&c, count, betas[b], -1, chains) > 4.5;
+                runs++;
+            }
+        close_row(&c);
+    }
+    CHECK(sign >= runs * 9 / 10, "a wrong sign was seen in %d of %d runs", sign, runs);
+    CHECK(getenv("ISG_TEST_QUICK") || hotter >= runs / 4, "temperature x 1.05 was seen in %d of %d runs", hotter, runs);
+}
+
+/* ---- the same on every processor -------------------------------------------------------------- */
+
+/* Without the ones that this processor cannot run. */
+static int processors(const char *out[4])
+{
+    int count = 0;
+    out[count++] = NULL;
+#ifdef __x86_64__
+    out[count++] = "x86-64";
+    if (__builtin_cpu_supports("x86-64-v3"))
+        out[count++] = "x86-64-v3";
+    if (__builtin_cpu_supports("x86-64-v4"))
+        out[count++] = "x86-64-v4";
+#endif
+    return count;
+}
+
+static uint64_t hash_states(const int8_t *states, size_t count, uint64_t hash)
+{
+    for (size_t i = 0; i < count; i++)
+        hash = (hash ^ (uint8_t)states[i]) * 1099511628211u;
+    return hash;
+}
+
+/* A hash of what one read, and reads side by side, go through. */
+static uint64_t trace(compiled *c)
+{
+    size_t spins = c->h->spins;
+    uint64_t hash = 14695981039346656037u;
+    int8_t *states = malloc(ISG_ABI_READS * spins);
+    uint32_t keys[2 * ISG_ABI_READS];
+    double energy[ISG_ABI_READS];
+    for (size_t i = 0; i < ISG_ABI_READS * spins; i++)
+        states[i] = i * 7 % 11 < 5 ? 1 : c->lowest[i % spins];
+    for (uint32_t k = 0; k < 2 * ISG_ABI_READS; k++)
+        keys[k] = k;
+    c->h->start(&c->context, c->workspace.at, states);
+    for (uint32_t k = 0; k < 40; k++) {
+        c->h->sweep(&c->context, c->workspace.at, states, 0.1 * pow(1.15, k), keys, k);
+        hash = hash_states(states, spins, hash);
+    }
+    if (c->h->start_reads) {
+        c->h->start_reads(&c->context, c->workspace.at, states);
+        for (uint32_t k = 0; k < 40; k++)
+            c->h->sweep_reads(&c->context, c->workspace.at, 0.1 * pow(1.15, k), keys, k);
+        c->h->finish_reads(&c->context, c->workspace.at, states, energy);
+        hash = hash_states(states, ISG_ABI_READS * spins, hash);
+    }
+    free(states);
+    return hash;
+}
+
+static void test_processors(void)
+{
+    static const row *const some[] = {&large, &rows[1], &rows[9]};
+    const char *names[4];
+    int count = processors(names);
+    for (size_t i = 0; i < sizeof some / sizeof *some; i++) {
+        uint64_t first = 0;
+        for (int k = 0; k < count; k++) {
+            compiled c;
+            if (!open_row(&c, some[i], names[k]))
+                continue;
+            uint64_t hash = trace(&c);
+            first = k ? first : hash;
+            CHECK(hash == first, "row %zu differs on %s", i, names[k]);
+            close_row(&c);
+        }
+    }
+}
+
+int main(void)
+{
+    test_distribution();
+    test_processors();
+    if (check_failures)
+        fprintf(stderr, "%d checks failed\n", check_failures);
+    return check_failures != 0;
+}
