@@ -59,23 +59,36 @@ schedule schedule_make(const schedule_scales *scales)
 }
 
 /* ratio^(k / last) as a product of repeated square roots, one for each binary digit of the fraction. */
-static double root_power(double ratio, int64_t k, int64_t last)
+static double root_power(const double roots[SCHEDULE_ROOTS], int64_t k, int64_t last)
 {
-    double result = 1, root = ratio;
-    for (int bit = 0; bit < 40 && k; bit++) {
-        root = sqrt(root);
+    double result = 1;
+    for (int bit = 0; bit < SCHEDULE_ROOTS && k; bit++) {
         k *= 2;
         if (k >= last) {
             k -= last;
-            result *= root;
+            result *= roots[bit];
         }
     }
     return result;
 }
 
-double schedule_beta(const schedule *s, int32_t k, int32_t sweeps)
+void schedule_make_roots(const schedule *s, double roots[SCHEDULE_ROOTS])
+{
+    double root = s->hot > 0 ? s->cold / s->hot : 1;
+    for (int bit = 0; bit < SCHEDULE_ROOTS; bit++)
+        roots[bit] = root = sqrt(root);
+}
+
+double schedule_beta_from(const schedule *s, const double roots[SCHEDULE_ROOTS], int32_t k, int32_t sweeps)
 {
     if (k >= sweeps - 1)
         return s->cold;
-    return k <= 0 || !(s->hot > 0) ? s->hot : s->hot * root_power(s->cold / s->hot, k, sweeps - 1);
+    return k <= 0 || !(s->hot > 0) ? s->hot : s->hot * root_power(roots, k, sweeps - 1);
+}
+
+double schedule_beta(const schedule *s, int32_t k, int32_t sweeps)
+{
+    double roots[SCHEDULE_ROOTS];
+    schedule_make_roots(s, roots);
+    return schedule_beta_from(s, roots, k, sweeps);
 }

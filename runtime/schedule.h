@@ -28,4 +28,9 @@ schedule schedule_spanning(double greatest, double least);
 /* The inverse temperature of sweep 0 <= k < sweeps. */
 double schedule_beta(const schedule *s, int32_t k, int32_t sweeps);
 
+/* The same to the bit, from roots made once: for sweeps that take no longer than those roots. */
+enum { SCHEDULE_ROOTS = 40 };
+void schedule_make_roots(const schedule *s, double roots[SCHEDULE_ROOTS]);
+double schedule_beta_from(const schedule *s, const double roots[SCHEDULE_ROOTS], int32_t k, int32_t sweeps);
+
 #endif

@@ -118,32 +118,41 @@ static void measure_rows(byte_lattice *b, const lattice *l)
     }
 }
 
+static bool all_alike(const lattice *l)
+{
+    int32_t differ = 0;
+    for (int64_t k = 0; k < l->entries; k++)
+        differ |= l->change.whole[k] ^ l->change.whole[0];
+    return !differ;
+}
+
+static void fill_row(byte_lattice *b, const lattice *l, int64_t spin)
+{
+    int64_t block = b->place[spin] / BYTES_BLOCK, lane = b->place[spin] % BYTES_BLOCK, first = l->row_start[spin];
+    int64_t at = b->row_start[block] + lane * b->row_length[block], count = degree(l, spin);
+    for (int64_t k = 0; k < count; k++)
+        b->neighbour[at + k] = b->place[l->neighbour[first + k]];
+    for (int64_t k = count; k < b->row_length[block]; k++)
+        b->neighbour[at + k] = (uint32_t)(b->layout.blocks * BYTES_BLOCK);
+    for (int64_t k = 0; k < b->row_length[block] && b->change; k++)
+        b->change[at + k] = k < count ? (int8_t)(l->change.whole[first + k] / l->quantum) : 0;
+}
+
 static void fill(byte_lattice *b, const lattice *l)
 {
-    int32_t unit = (int32_t)l->quantum;
     int64_t places = b->layout.blocks * BYTES_BLOCK;
-    bool uniform = true;
     memset(b->base, BYTES_PADDING, (size_t)places);
     memset(b->base + places, 0, BYTES_BLOCK);
-    for (int64_t k = 0; k < b->entries; k++)
-        b->neighbour[k] = (uint32_t)places;
-    memset(b->change, 0, (size_t)b->entries);
     for (int64_t i = 0; i < l->spins; i++) {
-        int64_t block = b->place[i] / BYTES_BLOCK, lane = b->place[i] % BYTES_BLOCK;
-        int64_t at = b->row_start[block] + lane * b->row_length[block];
-        b->base[b->place[i]] = (int8_t)(l->base.whole[i] / unit);
-        for (int64_t k = l->row_start[i]; k < l->row_start[i + 1]; k++, at++) {
-            b->neighbour[at] = b->place[l->neighbour[k]];
-            b->change[at] = (int8_t)(l->change.whole[k] / unit);
-            uniform = uniform && l->change.whole[k] == l->change.whole[0];
-        }
+        b->base[b->place[i]] = (int8_t)(l->base.whole[i] / l->quantum);
+        fill_row(b, l, i);
     }
     b->layout.row_start = b->row_start;
     b->layout.row_length = b->row_length;
     b->layout.neighbour = b->neighbour;
     b->layout.base = b->base;
-    b->layout.change = uniform ? NULL : b->change;
-    b->layout.step = (int8_t)(l->entries ? l->change.whole[0] / unit : 0);
+    b->layout.change = b->change;
+    b->layout.step = (int8_t)(l->entries ? l->change.whole[0] / l->quantum : 0);
 }
 
 /* ---- opening --------------------------------------------------------------------------------- */
@@ -160,8 +169,9 @@ static isg_status lay_out(byte_lattice *b, const lattice *l, isg_error *error)
         return error_no_memory(error);
     measure_rows(b, l);
     b->neighbour = memory_take(a, (size_t)b->entries, sizeof *b->neighbour);
-    b->change = memory_take(a, (size_t)b->entries, 1);
-    if (!b->neighbour || !b->change)
+    bool alike = all_alike(l);
+    b->change = alike ? NULL : memory_take(a, (size_t)b->entries, 1);
+    if (!b->neighbour || (!alike && !b->change))
         return error_no_memory(error);
     fill(b, l);
     const dense_level *levels[DENSE_LEVELS];

@@ -17,8 +17,10 @@ enum { MOST_DIGITS = 24 };
  * it. On the max-cut problems G1, G22 and G43 a start between 0.35 and 0.5 and an end between 0.15 and 0.25 quanta find the best
  * cuts most often, in geometric steps as in linear ones. Below the cold end nothing moves but what a descent would do as well. */
 static const double hot_fraction = 0.4, cold_fraction = 0.01, narrowest = 1e-4;
-/* The cold end in units of the smallest energy change there is, where that is known. */
-static const double cold_quantum = 0.2;
+/* The cold end in units of the smallest energy change there is, where that is known: between these, by the least typical change.
+ * Graphs of many neighbours a node are done earlier: at 0.35 quanta, of which a flip costs at least one, a descent does the rest.
+ */
+static const double cold_quantum = 0.2, cold_quantum_most = 0.35, cold_typical = 0.05;
 
 /* ---- numbers --------------------------------------------------------------------------------- */
 
@@ -203,8 +205,10 @@ static void choose_temperatures(lattice *l, const problem *p, const spin_sums *s
         return;
     l->hot = hot_fraction * greatest;
     l->cold = fmax(cold_fraction * least, narrowest * greatest);
-    if (l->exact)
-        l->cold = fmax(l->cold, cold_quantum * l->unit * (double)l->quantum);
+    if (l->exact) {
+        double step = l->unit * (double)l->quantum;
+        l->cold = fmax(l->cold, fmin(fmax(cold_quantum * step, cold_typical * least), cold_quantum_most * step));
+    }
     l->cold = fmin(l->cold, l->hot);
 }
 

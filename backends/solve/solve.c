@@ -35,6 +35,7 @@ typedef struct solving {
     byte_lattice bytes; /* at most one of the two is used */
     dense_lattice dense;
     schedule schedule;
+    double roots[SCHEDULE_ROOTS]; /* of the schedule */
     int32_t reads, sweeps;
     double deadline; /* INFINITY: none */
     atomic_int next_read, reads_done;
@@ -195,7 +196,7 @@ static void run_read(worker *w, int32_t read)
     }
     bool stop = stopped(w);
     for (; k < s->sweeps && !stop && s->schedule.hot > 0; k++) {
-        double temperature = 1 / schedule_beta(&s->schedule, k, s->sweeps);
+        double temperature = 1 / schedule_beta_from(&s->schedule, s->roots, k, s->sweeps);
         w->flips += sweep(w, key, (uint32_t)k, temperature);
         atomic_fetch_add_explicit(&s->sweeps_done, 1, memory_order_relaxed);
         stop = stopped(w);
@@ -347,6 +348,7 @@ static void plan(solving *s, const solve_settings *o)
         s->schedule = (schedule){.hot = 1 / s->lattice.hot, .cold = 1 / s->lattice.cold};
     else
         s->reads = 1; /* any state is as good as any other */
+    schedule_make_roots(&s->schedule, s->roots);
 }
 
 /* Lists of neighbours are made where exact rows do not do without them. */

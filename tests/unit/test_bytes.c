@@ -225,7 +225,7 @@ static double chi_squared(fixture *f, double temperature, int fault, int keys)
         temperature *= 1.05;
     if (fault == 2) /* couplings of the wrong sign: a flip drives the fields the other way */
         f->s.b.step = (int8_t)-f->s.b.step;
-    for (int64_t k = 0; fault == 2 && k < f->b.entries; k++)
+    for (int64_t k = 0; fault == 2 && f->b.change && k < f->b.entries; k++)
         f->b.change[k] = (int8_t)-f->b.change[k];
     if (fault == 3)
         temperature /= 1.05;

@@ -70,9 +70,12 @@ static void test_ladder_scales(void)
 static void test_ladder_steps(void)
 {
     schedule s = {.hot = 0.03, .cold = 17};
+    double roots[SCHEDULE_ROOTS];
+    schedule_make_roots(&s, roots);
     for (int32_t sweeps = 2; sweeps < 1000; sweeps += 97)
         for (int32_t k = 0; k < sweeps; k++) {
             double expected = s.hot * pow(s.cold / s.hot, (double)k / (sweeps - 1)), got = schedule_beta(&s, k, sweeps);
+            CHECK(got == schedule_beta_from(&s, roots, k, sweeps), "sweep %d", (int)k);
             CHECK(fabs(got / expected - 1) < 1e-9, "step %d of %d: %g, not %g", k, sweeps, got, expected);
         }
     CHECK(schedule_beta(&s, 0, 1) == s.cold && schedule_beta(&s, 0, 2) == s.hot && schedule_beta(&s, 1, 2) == s.cold);
