@@ -203,6 +203,13 @@ typedef struct hamiltonian_plan {
 
 void plan_hamiltonian(codegen *g, hamiltonian_plan *p, ir_op op);
 
+/* ---- symmetric.c: rows that a matrix product gives outright ---- */
+
+bool term_is_product(const codegen *g, const term_plan *t);
+/* Writes all rows of such a term, zeros included. Returns the address of an i64 that is not 0 when a number is not finite;
+ * NULL, and nothing is emitted, for other terms. */
+l_value gen_product_rows(codegen *g, const term_plan *t);
+
 /* Of a symmetric term in rows, or uniform: bit i: on axis i the two spins differ by indices of their own; on the others they
  * share one. 0 for other terms. */
 uint32_t term_own_axes(const codegen *g, const term_plan *t);
@@ -263,7 +270,7 @@ typedef struct move_functions {
     l_value span;                                   /* NULL: from the scales */
     l_value start_reads, sweep_reads, finish_reads; /* NULL: none */
 } move_functions;
-void plan_moves(codegen *g, hamiltonian_plan *h);                                     /* after plan_hamiltonian */
+void plan_moves(codegen *g, hamiltonian_plan *h); /* after plan_hamiltonian */
 /* With what gen_fields and gen_couplings gave. */
 move_functions gen_moves(codegen *g, const hamiltonian_plan *h, l_value v_fields_of, l_value v_couplings_of);
 

@@ -88,7 +88,7 @@ static void clear_coefficients(codegen *g, const hamiltonian_plan *h)
     if (h->list_size)
         zero_fill(g, h->list_coefficients, h->list_size);
     for (uint32_t i = 0; i < h->term_count; i++) {
-        if (h->terms[i].form == TERM_LIST)
+        if (h->terms[i].form == TERM_LIST || term_is_product(g, &h->terms[i]))
             continue;
         zero_fill(g, h->terms[i].coefficients, h->terms[i].size);
         if (h->terms[i].transposed >= 0)
@@ -107,7 +107,8 @@ static uint32_t store_singles(codegen *g, const hamiltonian_plan *h, ir_attribut
     return 0;
 }
 
-static void fill_coefficients(codegen *g, const hamiltonian_plan *h)
+/* checked[i]: where the i-th quadratic term's code says whether a coefficient is not finite; NULL: it does not look. */
+static void fill_coefficients(codegen *g, const hamiltonian_plan *h, l_value *checked)
 {
     ir_attribute terms = *ir_op_attribute(g->m, h->op, "terms");
     uint32_t quadratic = 0;
@@ -119,6 +120,8 @@ static void fill_coefficients(codegen *g, const hamiltonian_plan *h)
         if (s.plan)
             quadratic += singles ? singles : 1;
         if (singles)
+            continue;
+        if (s.plan && (checked[s.plan - h->terms] = gen_product_rows(g, s.plan)))
             continue;
         if (s.plan && s.plan->form == TERM_UNIFORM)
             l_store(g, gen_expr(g, s.term->coefficient), gen_frame_at(g, s.plan->coefficients));
@@ -148,6 +151,27 @@ static l_value first_not_finite(codegen *g, int64_t offset, int64_t count)
     return l_call(g, "piece_first_not_finite", args, 2);
 }
 
+typedef struct row_search {
+    const term_plan *t;
+    l_value at;
+} row_search;
+
+static void search_rows(codegen *g, void *context)
+{
+    const row_search *s = context;
+    l_store(g, first_not_finite(g, s->t->coefficients, s->t->size), s->at);
+}
+
+/* The place of a coefficient that is not finite, or -1; looked for only where `checked` says that there is one. */
+static l_value find_not_finite(codegen *g, const term_plan *t, l_value checked)
+{
+    if (!checked)
+        return first_not_finite(g, t->coefficients, t->size);
+    row_search s = {t, l_variable(g, g->i64, l_i64(g, -1))};
+    l_if(g, LLVMBuildICmp(g->builder, LLVMIntNE, l_load(g, g->i64, checked), l_i64(g, 0), ""), search_rows, &s);
+    return l_load(g, g->i64, s.at);
+}
+
 /* A bad offset is fault_position -1: the runtime reads a fault by its code, the place by this. */
 static void check_offset(codegen *g, const hamiltonian_plan *h)
 {
@@ -166,7 +190,8 @@ static l_value gen_coefficients(codegen *g, const hamiltonian_plan *h)
     for (uint32_t i = 0; i < h->map_count; i++)
         gen_tensor_op(g, h->maps[i]);
     clear_coefficients(g, h);
-    fill_coefficients(g, h);
+    l_value *checked = ARENA_ARRAY(g->arena, l_value, h->term_count);
+    fill_coefficients(g, h, checked);
     l_fault_if(g, first_not_finite(g, h->fields, h->layout.count), ISG_FAULT_NOT_FINITE);
     if (h->list_size)
         l_fault_if(g, gen_listed_spin(g, h, first_not_finite(g, h->list_coefficients, h->list_size)), ISG_FAULT_NOT_FINITE);
@@ -174,7 +199,7 @@ static l_value gen_coefficients(codegen *g, const hamiltonian_plan *h)
         const term_plan *t = &h->terms[i];
         if (t->size == 0 || t->form == TERM_LIST)
             continue;
-        l_value bad = first_not_finite(g, t->coefficients, t->size);
+        l_value bad = find_not_finite(g, t, checked[i]);
         l_fault_if(g, spin_of_position(g, h, t, bad), ISG_FAULT_NOT_FINITE);
     }
     check_offset(g, h);

@@ -180,6 +180,53 @@ void piece_product(const isg_abi_services *services, const float *a, const float
     services->sgemm(1, m, n, k, a, k, b, k, c, n);
 }
 
+enum { TILE = 16 };
+
+/* Spin i's couplings to the spins from `from` to `to`, behind it. */
+static int64_t pair_range(const float *p, double *out, int64_t n, int64_t i, int64_t from, int64_t to, double straight,
+                          double crossed, double constant)
+{
+    int64_t bad = 0;
+    for (int64_t j = from; j < to; j++) {
+        double value = straight * p[i * n + j] + crossed * p[j * n + i] + constant;
+        bad |= !(value - value == 0);
+        out[i * n + j] = out[j * n + i] = value;
+    }
+    return bad;
+}
+
+/* out [n, n], symmetric with a diagonal of 0: straight * p[i, j] + crossed * p[j, i] + constant for i < j, in blocks, so that
+ * both directions stay in the cache. Returns whether a number is not finite. */
+int64_t piece_symmetric_rows(const float *restrict_ p, double *restrict_ out, int64_t n, double straight, double crossed,
+                             double constant)
+{
+    int64_t bad = 0, whole = n / TILE * TILE;
+    for (int64_t ib = 0; ib < whole; ib += TILE)
+        for (int64_t jb = ib + TILE; jb < whole; jb += TILE) {
+            double block[TILE][TILE];
+            float turned[TILE][TILE];
+            for (int64_t c = 0; c < TILE; c++)
+                for (int64_t r = 0; r < TILE; r++)
+                    turned[r][c] = p[(jb + c) * n + ib + r];
+            for (int64_t r = 0; r < TILE; r++)
+                for (int64_t c = 0; c < TILE; c++) {
+                    double value = straight * p[(ib + r) * n + jb + c] + crossed * turned[r][c] + constant;
+                    bad |= !(value - value == 0);
+                    block[r][c] = out[(ib + r) * n + jb + c] = value;
+                }
+            for (int64_t c = 0; c < TILE; c++)
+                for (int64_t r = 0; r < TILE; r++)
+                    out[(jb + c) * n + ib + r] = block[r][c];
+        }
+    for (int64_t i = 0; i < n; i++) { /* what no whole block off the diagonal has */
+        out[i * n + i] = 0;
+        bad |= pair_range(p, out, n, i, i + 1, i < whole ? i / TILE * TILE + TILE : n, straight, crossed, constant);
+        if (i < whole)
+            bad |= pair_range(p, out, n, i, whole, n, straight, crossed, constant);
+    }
+    return bad;
+}
+
 /* Returns the place of the first id out of range, or -1. */
 int64_t piece_embedding(const int32_t *ids, const float *table, float *y, int64_t count, int64_t rows, int64_t width)
 {

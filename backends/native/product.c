@@ -7,7 +7,7 @@
  *
  * A map that only couplings read, as QAMA's J[t, i, j], is not stored: where they read it, its expression is evaluated.
  */
-#include "backends/native/codegen.h"
+#include "backends/native/product.h"
 
 /* Multiplications below which the double loop is kept; and the edge of the blocks that a large matrix is gone over in, so that
  * reads across it stay in the cache. */
@@ -34,7 +34,7 @@ static bool is_factor(const codegen *g, const ir_expr_data *x, ir_index inner)
 }
 
 /* Fills what a product is made of, but its place. The leading subscripts of both factors are the same indices. */
-static bool match(const codegen *g, const ir_expr_data *x, product *p)
+bool product_match(const codegen *g, const ir_expr_data *x, product *p)
 {
     if (x->kind != EXPR_SUM_OVER || x->index_count != 1 || x->condition)
         return false;
@@ -62,7 +62,7 @@ static bool has_product(const codegen *g, ir_expr e)
 {
     product p;
     const ir_expr_data *x = ir_expr_get(g->m, e);
-    if (match(g, x, &p))
+    if (product_match(g, x, &p))
         return true;
     for (uint32_t i = 0; i < x->arg_count; i++)
         if (has_product(g, x->args[i]))
@@ -161,19 +161,11 @@ typedef struct product_loop {
     bool unfit; /* a product varies along with too many indices, or is one too many */
 } product_loop;
 
-/* What an index of a map's expression stands for where the map is read. */
-typedef struct renaming {
-    const struct renaming *outer;
-    const ir_index *from;
-    const ir_expr_data *element;
-    uint32_t count;
-} renaming;
-
-static ir_index renamed(const codegen *g, const renaming *r, ir_index index)
+ir_index product_renamed(const codegen *g, const renaming *r, ir_index index)
 {
     for (uint32_t i = 0; r && i < r->count; i++)
         if (r->from[i] == index)
-            return renamed(g, r->outer, ir_expr_get(g->m, r->element->args[i])->index);
+            return product_renamed(g, r->outer, ir_expr_get(g->m, r->element->args[i])->index);
     return index;
 }
 
@@ -185,7 +177,7 @@ static int position_in(const product_loop *l, ir_index index)
     return -1;
 }
 
-static bool same_product(const product *a, const product *b)
+bool product_same(const product *a, const product *b)
 {
     return a->first->value == b->first->value && a->second->value == b->second->value && a->batch == b->batch;
 }
@@ -193,13 +185,13 @@ static bool same_product(const product *a, const product *b)
 static void note(const codegen *g, product_loop *l, product p, const renaming *r)
 {
     for (uint32_t i = 0; i < p.batch; i++) {
-        int at = position_in(l, renamed(g, r, ir_expr_get(g->m, p.first->args[i])->index));
+        int at = position_in(l, product_renamed(g, r, ir_expr_get(g->m, p.first->args[i])->index));
         l->unfit |= at < 0;
         p.batch_index[i] = at < 0 ? 0 : l->indices[at];
         l->prefix = at >= (int)l->prefix ? (uint32_t)at + 1 : l->prefix;
     }
     uint32_t i = 0;
-    while (i < l->found_count && !same_product(&l->found[i], &p))
+    while (i < l->found_count && !product_same(&l->found[i], &p))
         i++;
     if (i < l->found_count) {
         for (uint32_t k = 0; k < p.batch; k++)
@@ -215,7 +207,7 @@ static void collect(const codegen *g, product_loop *l, ir_expr e, const renaming
 {
     const ir_expr_data *x = ir_expr_get(g->m, e);
     product p = {0};
-    if (match(g, x, &p)) {
+    if (product_match(g, x, &p)) {
         note(g, l, p, r);
         return;
     }
@@ -230,7 +222,7 @@ static void collect(const codegen *g, product_loop *l, ir_expr e, const renaming
         collect(g, l, x->args[i], r);
 }
 
-static void compute(codegen *g, const product *p)
+void product_compute(codegen *g, const product *p)
 {
     l_value at = l_i64(g, 0);
     ir_type type = ir_value_get(g->m, p->first->value)->type;
@@ -297,7 +289,7 @@ static void one_batch(codegen *g, void *context)
     product_loop *l = context;
     uint32_t before = g->product_count;
     for (uint32_t i = 0; i < l->found_count; i++) {
-        compute(g, &l->found[i]);
+        product_compute(g, &l->found[i]);
         g->products[g->product_count++] = l->found[i];
     }
     loop_within(g, l);
@@ -329,11 +321,11 @@ static bool in_batch(codegen *g, const product *p, const product *wanted)
 l_value gen_product_element(codegen *g, const ir_expr_data *x)
 {
     product wanted;
-    if (!g->product_count || !match(g, x, &wanted))
+    if (!g->product_count || !product_match(g, x, &wanted))
         return NULL;
     for (uint32_t i = 0; i < g->product_count; i++) {
         const product *p = &g->products[i];
-        if (!same_product(p, &wanted) || !in_batch(g, p, &wanted))
+        if (!product_same(p, &wanted) || !in_batch(g, p, &wanted))
             continue;
         l_value row = gen_integer(g, wanted.first->args[p->batch]), column = gen_integer(g, wanted.second->args[p->batch]);
         l_value at = l_add(g, l_mul(g, row, l_i64(g, p->columns)), column);

@@ -1,0 +1,185 @@
+/* symmetric.c - couplings that a matrix product gives outright: x[s, i] x[s, j] for i < j with the coefficient
+ * a P[s, i, j] + b P[s, j, i] + c, where P is a product (product.c) and a, b, c are numbers. QAMA's J is such, by way of its map.
+ *
+ * The rows of both directions, and the zeros between, are then written in one pass over blocks, which also looks for numbers
+ * that are not finite.
+ */
+#include "backends/native/product.h"
+
+/* ---- recognition ---- */
+
+typedef struct linear_form {
+    double straight, crossed, constant; /* of P[i, j], P[j, i], and without */
+    product p;
+    bool has_product;
+} linear_form;
+
+typedef struct row_indices {
+    ir_index first, second;
+} row_indices;
+
+static bool linear(const codegen *g, ir_expr e, const renaming *r, row_indices own, linear_form *out);
+
+static bool linear_product(const codegen *g, const renaming *r, row_indices own, product p, linear_form *out)
+{
+    ir_index row = product_renamed(g, r, ir_expr_get(g->m, p.first->args[p.batch])->index);
+    ir_index column = product_renamed(g, r, ir_expr_get(g->m, p.second->args[p.batch])->index);
+    for (uint32_t i = 0; i < p.batch; i++)
+        p.batch_index[i] = product_renamed(g, r, ir_expr_get(g->m, p.first->args[i])->index);
+    bool straight = row == own.first && column == own.second, crossed = row == own.second && column == own.first;
+    *out = (linear_form){.straight = straight, .crossed = crossed, .p = p, .has_product = true};
+    return straight || crossed;
+}
+
+static bool same_batch(const product *a, const product *b)
+{
+    for (uint32_t i = 0; i < a->batch; i++)
+        if (a->batch_index[i] != b->batch_index[i])
+            return false;
+    return product_same(a, b);
+}
+
+/* a + scale * b, in a. */
+static bool add_scaled(linear_form *a, const linear_form *b, double scale)
+{
+    if (a->has_product && b->has_product && !same_batch(&a->p, &b->p))
+        return false;
+    if (b->has_product)
+        a->p = b->p;
+    a->has_product |= b->has_product;
+    a->straight += scale * b->straight;
+    a->crossed += scale * b->crossed;
+    a->constant += scale * b->constant;
+    return true;
+}
+
+/* The map's condition must hold wherever i < j does. */
+static bool holds_off_diagonal(const codegen *g, const ir_attribute *where, const renaming *r, row_indices own)
+{
+    if (!where->present)
+        return true;
+    const ir_expr_data *x = ir_expr_get(g->m, where->expr);
+    if (x->kind != EXPR_NOT_EQUAL)
+        return false;
+    const ir_expr_data *a = ir_expr_get(g->m, x->args[0]), *b = ir_expr_get(g->m, x->args[1]);
+    if (a->kind != EXPR_INDEX || b->kind != EXPR_INDEX)
+        return false;
+    ir_index p = product_renamed(g, r, a->index), q = product_renamed(g, r, b->index);
+    return (p == own.first && q == own.second) || (p == own.second && q == own.first);
+}
+
+static bool linear_element(const codegen *g, const ir_expr_data *x, const renaming *r, row_indices own, linear_form *out)
+{
+    if (!g->inlined[x->value])
+        return false;
+    ir_op map = ir_value_get(g->m, x->value)->op;
+    ir_attribute over = *ir_op_attribute(g->m, map, "over");
+    const renaming inner = {r, over.list, x, over.count};
+    return holds_off_diagonal(g, ir_op_attribute(g->m, map, "where"), &inner, own) &&
+           linear(g, ir_op_attribute(g->m, map, "elem")->expr, &inner, own, out);
+}
+
+static bool linear_of_two(const codegen *g, const ir_expr_data *x, const renaming *r, row_indices own, linear_form *out)
+{
+    linear_form b;
+    if (!linear(g, x->args[0], r, own, out) || !linear(g, x->args[1], r, own, &b))
+        return false;
+    if (x->kind == EXPR_ADD || x->kind == EXPR_SUBTRACT)
+        return add_scaled(out, &b, x->kind == EXPR_ADD ? 1 : -1);
+    if (out->has_product ? b.has_product : x->kind == EXPR_DIVIDE && b.has_product)
+        return false;
+    double scale = x->kind == EXPR_DIVIDE ? 1 / b.constant : out->has_product ? b.constant : out->constant;
+    linear_form sum = {0};
+    bool done = add_scaled(&sum, out->has_product || x->kind == EXPR_DIVIDE ? out : &b, scale);
+    *out = sum;
+    return done;
+}
+
+static bool linear(const codegen *g, ir_expr e, const renaming *r, row_indices own, linear_form *out)
+{
+    const ir_expr_data *x = ir_expr_get(g->m, e);
+    product p = {0};
+    linear_form inner;
+    *out = (linear_form){0};
+    if (ir_expr_evaluate(g->m, e, NULL, NULL, 0, &out->constant))
+        return true;
+    if (product_match(g, x, &p))
+        return linear_product(g, r, own, p, out);
+    switch (x->kind) {
+    case EXPR_ELEMENT:
+        return linear_element(g, x, r, own, out);
+    case EXPR_NEGATE:
+        return linear(g, x->args[0], r, own, &inner) && add_scaled(out, &inner, -1);
+    case EXPR_ADD:
+    case EXPR_SUBTRACT:
+    case EXPR_MULTIPLY:
+    case EXPR_DIVIDE:
+        return linear_of_two(g, x, r, own, out);
+    default:
+        return false;
+    }
+}
+
+/* Whether the condition is first < second, no more and no less. */
+static bool is_less(const codegen *g, ir_expr condition, row_indices own)
+{
+    const ir_expr_data *x = condition ? ir_expr_get(g->m, condition) : NULL;
+    if (!x || x->kind != EXPR_LESS)
+        return false;
+    const ir_expr_data *a = ir_expr_get(g->m, x->args[0]), *b = ir_expr_get(g->m, x->args[1]);
+    return a->kind == EXPR_INDEX && b->kind == EXPR_INDEX && a->index == own.first && b->index == own.second;
+}
+
+static bool recognise(const codegen *g, const term_plan *t, linear_form *out)
+{
+    if (t->form != TERM_ROWS || !t->symmetric || t->first_only != 1 || t->order_count != t->shared + 2)
+        return false;
+    const row_indices own = {t->order[t->shared], t->order[t->shared + 1]};
+    if (!is_less(g, t->term->condition, own) || !linear(g, t->term->coefficient, NULL, own, out) || !out->has_product ||
+        out->p.batch != t->shared || out->p.rows != out->p.columns)
+        return false;
+    for (uint32_t i = 0; i < t->shared; i++)
+        if (out->p.batch_index[i] != t->order[i])
+            return false;
+    return true;
+}
+
+bool term_is_product(const codegen *g, const term_plan *t)
+{
+    linear_form form;
+    return recognise(g, t, &form);
+}
+
+/* ---- code ---- */
+
+typedef struct rows_store {
+    const term_plan *t;
+    linear_form form;
+    l_value bad;
+} rows_store;
+
+static void store_rows(codegen *g, void *context)
+{
+    const rows_store *s = context;
+    l_value at = l_i64(g, 0);
+    for (uint32_t i = 0; i < s->t->shared; i++)
+        at = l_add(g, l_mul(g, at, l_i64(g, ir_index_extent(g->m, s->t->order[i]))), l_bound(g, s->t->order[i]));
+    product_compute(g, &s->form.p);
+    at = l_mul(g, at, l_i64(g, s->form.p.rows * s->form.p.rows));
+    l_value args[] = {gen_frame_at(g, s->form.p.place), l_at(g, g->f64, gen_frame_at(g, s->t->coefficients), at),
+                      l_i64(g, s->form.p.rows),         l_f64(g, s->form.straight),
+                      l_f64(g, s->form.crossed),        l_f64(g, s->form.constant)};
+    l_value bad = l_call(g, "piece_symmetric_rows", args, 6);
+    l_store(g, LLVMBuildOr(g->builder, l_load(g, g->i64, s->bad), bad, ""), s->bad);
+}
+
+l_value gen_product_rows(codegen *g, const term_plan *t)
+{
+    rows_store s = {.t = t};
+    if (!recognise(g, t, &s.form))
+        return NULL;
+    s.form.p.place = layout_take(&g->frame_bytes, s.form.p.rows * s.form.p.columns * 4);
+    s.bad = l_variable(g, g->i64, l_i64(g, 0));
+    l_loop_indices(g, t->order, t->shared, store_rows, &s);
+    return s.bad;
+}
