@@ -5,7 +5,10 @@ function ticks(low, high, count) {
   if (!(high > low)) return [low];
   const raw = (high - low) / count,
     power = 10 ** Math.floor(Math.log10(raw));
-  const step = power * [1, 2, 2.5, 5, 10].find((m) => raw <= m * power * (1 + 1e-9));
+  const steps = [0.5, 1, 2, 2.5, 5, 10],
+    wanted = steps.findIndex((m) => raw <= m * power * (1 + 1e-9));
+  const inside = (step) => Math.floor(high / step + 1e-9) - Math.ceil(low / step - 1e-9) + 1;
+  const step = power * (inside(power * steps[wanted]) < 3 && wanted > 0 ? steps[wanted - 1] : steps[wanted]);
   const from = Math.ceil(low / step - 1e-9),
     to = Math.floor(high / step + 1e-9),
     out = [];

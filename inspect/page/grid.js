@@ -175,15 +175,31 @@ function bytesOf(base64) {
   return bytes;
 }
 
-// Checked: {rows, columns, block, value(r, c), share(r, c) in -1..1}; throws in plain words.
-function readMatrix(m) {
+// Checked: {rows, columns, block, share(r, c) in -1..1, text(r, c)}; throws in plain words.
+function readMatrix(m, whole) {
   const bytes = bytesOf(m.pixels),
     rows = m.rows,
     columns = m.columns,
-    span = m.high - m.low;
+    block = m.block || 1,
+    step = (m.high - m.low) / 254;
   if (bytes.length !== rows * columns) throw new Error(`a matrix of ${rows} by ${columns} has ${bytes.length} cells`);
-  const value = (r, c) => m.low + (span * bytes[r * columns + c]) / 254;
-  return { rows, columns, block: m.block || 1, high: m.high, value, share: (r, c) => (m.high > 0 ? value(r, c) / m.high : 0) };
+  const value = (r, c) => m.low + step * bytes[r * columns + c];
+  return {
+    rows,
+    columns,
+    block,
+    value,
+    share: (r, c) => (m.high > 0 ? value(r, c) / m.high : 0),
+    text: (r, c) => cellText(value(r, c), step, whole && block === 1),
+  };
+}
+
+// A value known to the nearest of 254 steps: whole numbers that are at least a step apart exactly, others about.
+function cellText(value, step, whole) {
+  if (Math.abs(value) < step / 2) return "0";
+  if (whole && step < 1) return number(Math.round(value));
+  const decimals = Math.max(0, Math.min(12, Math.ceil(-Math.log10(step))));
+  return `≈ ${number(Number(value.toFixed(decimals)), 3)}`;
 }
 
 // The key to a heat map's colours, from -high to high.

@@ -1,5 +1,5 @@
-// hover.js - the tooltip and the status line. Whatever has a data-tip names itself when pointed at or focused; grids, which are
-// one canvas each, call `point` themselves.
+// hover.js - the tooltip and the status line. Whatever has a data-tip names itself when pointed at or focused; grids, whose
+// cells are no elements, call `point` themselves.
 
 const tip = document.getElementById("tip"),
   statusLine = document.getElementById("status");
@@ -24,8 +24,9 @@ function unpoint() {
 
 document.addEventListener("pointermove", (event) => {
   const target = event.target instanceof Element ? event.target.closest("[data-tip]") : null;
-  if (target) point(target.dataset.tip, event.clientX, event.clientY);
-  else if (!(event.target instanceof HTMLCanvasElement)) unpoint();
+  const below = target && target.matches("li") ? target.getBoundingClientRect().bottom - 14 : 0; // not over the formula
+  if (target) point(target.dataset.tip, event.clientX, Math.max(event.clientY, below));
+  else unpoint();
 });
 document.addEventListener("focusin", (event) => {
   const target = event.target.closest("[data-tip]");

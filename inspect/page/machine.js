@@ -126,6 +126,7 @@ function machineOf(context, hamiltonian) {
               label: "the quantised matrix",
               what: `in steps of the machine${isNumber(m.scale) ? ` (${number(m.scale, 3)} each)` : ""}`,
               size: 400,
+              whole: Number.isInteger(m.matrix.high),
               xLabel: ancilla === null ? "spin sent" : "spin sent, the ancilla last",
             })
           : missing("Nothing was sent: presolve settled every spin."),

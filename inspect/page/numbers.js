@@ -231,9 +231,9 @@ function blockName(names, k, block) {
   return block === 1 || last === k * block ? names.of(k * block) : `${names.of(k * block)} … ${names.of(last)}`;
 }
 
-// A MATRIX as a heat map. names: {count, of(k)} of its full-sized rows; the rest as grid() takes it.
-function heatMap(m, names, { label, what, size = 460, ...rest }) {
-  const matrix = readMatrix(m),
+// A MATRIX as a heat map. names: {count, of(k)} of its full-sized rows; whole: its values are whole numbers; the rest as grid() takes it.
+function heatMap(m, names, { label, what, size = 460, whole, ...rest }) {
+  const matrix = readMatrix(m, whole),
     side = Math.max(1, Math.min(30, Math.floor(size / Math.max(1, matrix.columns))));
   const name = (k) => blockName(names, k, matrix.block);
   const about = matrix.block > 1 ? "mean of the block" : "coupling";
@@ -246,10 +246,7 @@ function heatMap(m, names, { label, what, size = 460, ...rest }) {
       paint: (r, c) => diverging(matrix.share(r, c)),
       xTicks: cellTicks(matrix.columns, side, matrix.block),
       yTicks: cellTicks(matrix.rows, side * 1.6, matrix.block),
-      tell: (r, c) =>
-        r === c && matrix.block === 1
-          ? name(r)
-          : `${name(r)} with ${name(c)}: ${about} ${Math.abs(matrix.share(r, c)) < 0.004 ? "0" : number(matrix.value(r, c), 3)}`,
+      tell: (r, c) => (r === c && matrix.block === 1 ? name(r) : `${name(r)} with ${name(c)}: ${about} ${matrix.text(r, c)}`),
       ...rest,
     }),
     m.high > 0 ? colourKey(m.high, what) : h("p", { class: "key" }, "All zero."),

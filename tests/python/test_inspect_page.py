@@ -94,13 +94,15 @@ class Drawn(Page):
         self.browser.run("document.querySelectorAll('.tab')[2].click()")
         self.browser.point(*self.cell(".head:not(.away) svg.grid", 0, 4, 9))
         tip, _ = self.said()
-        found = re.fullmatch(r"x\[t=2, i=4\] with x\[t=2, i=9\]: coupling (\S+)", tip)
+        found = re.fullmatch(r"x\[t=2, i=4\] with x\[t=2, i=9\]: coupling ≈ (\S+)", tip)
         self.assertIsNotNone(found, tip)
         matrix = self.ham["attention"]["heads"][2]["matrix"]
         pixel = base64.b64decode(matrix["pixels"])[4 * 16 + 9]
         value = matrix["low"] + (matrix["high"] - matrix["low"]) * pixel / 254
         shown, step = read_number(found[1])
         self.assertLessEqual(abs(shown - value), 1.001 * step)
+        grain = (matrix["high"] - matrix["low"]) / 254
+        self.assertTrue(grain / 20 < 2 * step <= grain * 1.001, "as many digits as the picture has")
 
     def test_arrow_keys_walk_over_cells(self):
         self.show(self.report)
