@@ -1,5 +1,5 @@
-// document.js - the order of things: header, contents, and for each Hamiltonian its health, its figures and its sections. A view
-// that fails, and a part that lacks, is said in its place.
+// document.js - the order of things: header, contents, and for each Hamiltonian its health, its figures and its sections. A
+// view that fails, and a part that lacks, is said in its place.
 
 const SECTIONS = [
   ["what", "What it is", whatItIs],

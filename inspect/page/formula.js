@@ -1,4 +1,5 @@
-// formula.js - terms in index notation, typeset: text -> MathML. What the small grammar here does not know is shown as it is written.
+// formula.js - terms in index notation, typeset: text -> MathML. What the small grammar here does not know is shown as it is
+// written.
 
 const GREEK = {
   alpha: "α",

@@ -1,5 +1,6 @@
-// grid.js - matrices of cells: heat maps, states, parts. The cells are one small picture, scaled up without smoothing; ticks, marks and
-// the cursor are SVG over it. A cell names itself when pointed at; with the focus on the grid, arrow keys walk over the cells.
+// grid.js - matrices of cells: heat maps, states, parts. The cells are one small picture, scaled up without smoothing; ticks,
+// marks and the cursor are SVG over it. A cell names itself when pointed at; with the focus on the grid, arrow keys walk over
+// the cells.
 
 // Colours have transparency instead of a white or a black end, so that one picture fits light, dark and paper.
 const WARM = [214, 98, 20],

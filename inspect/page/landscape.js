@@ -103,7 +103,8 @@ function hammingFigure(states, hamming) {
       paint: (r, c) => tone(COOL, (0.6 * hamming[r][c]) / most),
       cellText: n <= 16 ? (r, c) => String(hamming[r][c]) : null,
       tell: (r, c) =>
-        `states ${r} and ${c}: ${plural(hamming[r][c], "spin")} differ${hamming[r][c] === 1 ? "s" : ""}, energies ${number(states[r].energy, 6)} and ${number(states[c].energy, 6)}`,
+        `states ${r} and ${c}: ${plural(hamming[r][c], "spin")} differ${hamming[r][c] === 1 ? "s" : ""}, ` +
+        `energies ${number(states[r].energy, 6)} and ${number(states[c].energy, 6)}`,
       xTicks: cellTicks(n, side),
       yTicks: cellTicks(n, side * 1.2),
       xLabel: "state, by energy",

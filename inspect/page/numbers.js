@@ -45,7 +45,9 @@ function byTerm(hamiltonian) {
 function ratioOf(hamiltonian, ratio, wide) {
   const by = Array.isArray(ratio.by_spin) ? ratio.by_spin : null;
   const tell = (s) =>
-    `${spinName(hamiltonian, s)}: ${by[s] === null ? "no couplings, its field decides" : `field / couplings = ${number(by[s], 3)}${by[s] >= 1 ? ", its field decides" : ""}`}`;
+    `${spinName(hamiltonian, s)}: ` +
+    (by[s] === null ? "no couplings" : `field / couplings = ${number(by[s], 3)}`) +
+    (by[s] === null || by[s] >= 1 ? ", its field decides" : "");
   const colour = (s) => (by[s] === null || by[s] >= 1 ? tone(WARM, 0.95) : tone(COOL, 0.08 + 0.8 * by[s]));
   return h(
     "div",
@@ -231,7 +233,8 @@ function blockName(names, k, block) {
   return block === 1 || last === k * block ? names.of(k * block) : `${names.of(k * block)} … ${names.of(last)}`;
 }
 
-// A MATRIX as a heat map. names: {count, of(k)} of its full-sized rows; whole: its values are whole numbers; the rest as grid() takes it.
+// A MATRIX as a heat map. names: {count, of(k)} of its full-sized rows; whole: its values are whole numbers; the rest as
+// grid() takes it.
 function heatMap(m, names, { label, what, size = 460, whole, ...rest }) {
   const matrix = readMatrix(m, whole),
     side = Math.max(1, Math.min(30, Math.floor(size / Math.max(1, matrix.columns))));

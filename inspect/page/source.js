@@ -3,7 +3,8 @@
 // A file's name without its folders; files of the library keep theirs (std/qama.attn).
 const shortFile = (file) => (file.startsWith("std/") ? file : file.replace(/^.*\//, ""));
 
-// Terms by the file and line that they came from: Map of file -> Map of line -> [{from, to, term}]. Columns count characters from 1.
+// Terms by the file and line that they came from: Map of file -> Map of line -> [{from, to, term}]. Columns count characters
+// from 1.
 function sourceSpans(terms) {
   const files = new Map();
   terms.forEach((term, k) => {

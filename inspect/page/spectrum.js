@@ -1,4 +1,5 @@
-// spectrum.js - eigenvalues, temperatures and the relaxation bound, and what was measured: success, time to solution, autocorrelation.
+// spectrum.js - eigenvalues, temperatures and the relaxation bound, and what was measured: success, time to solution,
+// autocorrelation.
 
 // Ticks at powers of ten (and 2, 5 where there is room) on a logarithmic axis; positions are log10.
 function powerTicks(low, high) {

@@ -38,8 +38,8 @@ function mosaic(blocks, rows, columns, wide) {
   return { ...best, side: Math.max(1, best.side) };
 }
 
-// {rows, columns, cell, spinAt(r, c) or -1, and what stands at the axes}. One index is wrapped into lines, two are rows and columns,
-// more are blocks of the last two; a long and narrow array is blocks of its rows.
+// {rows, columns, cell, spinAt(r, c) or -1, and what stands at the axes}. One index is wrapped into lines, two are rows and
+// columns, more are blocks of the last two; a long and narrow array is blocks of its rows.
 function layoutOf(array, wide) {
   const indices = list(array.indices),
     total = sizeOf(array);
@@ -156,7 +156,9 @@ function stateGrid(hamiltonian, array, wide) {
     label: known ? `spins of ${array.name} in the best state found` : `spins of ${array.name}`,
     colour: (s) => (up.has(s) ? tone(COOL, 0.95) : FAINT),
     tell: (s) =>
-      `${spinName(hamiltonian, s)}${known ? ` = ${number(value(s))}` : ""}${fixed.has(s) ? `, fixed by ${fixed.get(s) === "field" ? "its field" : fixed.get(s)}` : ""}`,
+      spinName(hamiltonian, s) +
+      (known ? ` = ${number(value(s))}` : "") +
+      (fixed.has(s) ? `, fixed by ${fixed.get(s) === "field" ? "its field" : fixed.get(s)}` : ""),
   });
 }
 
