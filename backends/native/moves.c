@@ -268,7 +268,6 @@ static l_value gen_dense_prepare(codegen *g, const hamiltonian_plan *h, l_value 
     l_value f = begin(g, h, PREPARE);
     l_value v_work = LLVMGetParam(f, 1), v_linear = gen_frame_at(g, h->fields), v_spins = l_i64(g, h->layout.count),
             v_lowest = l_i64(g, h->layout.lowest[0]);
-    l_prefer_small(g);
     if (p->gathers) {
         l_value args[] = {g->v_context, v_work, v_linear, v_couplings_of, v_spins, v_lowest};
         l_call(g, "piece_dense_gather", args, 6);

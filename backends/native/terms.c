@@ -11,20 +11,29 @@
 
 /* ---- planning ---- */
 
+/* Otherwise it is a number, on an axis with one place. */
+static bool by_index(const codegen *g, const ir_spin_ref *ref, uint32_t axis)
+{
+    return ir_expr_get(g->m, ref->subscripts[axis])->kind == EXPR_INDEX;
+}
+
 static int axis_of(const codegen *g, const ir_spin_ref *ref, ir_index index)
 {
     for (uint32_t i = 0; i < ref->subscript_count; i++)
-        if (ir_expr_get(g->m, ref->subscripts[i])->index == index)
+        if (by_index(g, ref, i) && ir_expr_get(g->m, ref->subscripts[i])->index == index)
             return (int)i;
     return -1;
 }
 
-/* Each subscript an index of its own that runs over the whole axis: a row begins at every spin of the array. */
+/* Each subscript an index of its own that runs over the whole axis: a row begins at every spin of the array. Where an axis has
+ * one place alone, its number does as well. */
 static bool plain_indices(const codegen *g, const hamiltonian_plan *h, const ir_spin_ref *ref)
 {
     const ir_spins *array = (const ir_spins *)ir_op_attribute(g->m, h->op, "spins")->list + ref->array;
     for (uint32_t i = 0; i < ref->subscript_count; i++) {
         const ir_expr_data *x = ir_expr_get(g->m, ref->subscripts[i]);
+        if (x->kind == EXPR_NUMBER && x->number == 0 && ir_index_extent(g->m, array->indices[i]) == 1)
+            continue;
         if (x->kind != EXPR_INDEX || axis_of(g, ref, x->index) != (int)i ||
             ir_index_extent(g->m, x->index) != ir_index_extent(g->m, array->indices[i]))
             return false;
@@ -38,6 +47,8 @@ static void order_rows(const codegen *g, term_plan *t)
     for (int pass = 0; pass < 2; pass++) /* the shared ones, then the first's own */
         for (uint32_t i = 0; i < first->subscript_count; i++) {
             ir_index index = ir_expr_get(g->m, first->subscripts[i])->index;
+            if (!by_index(g, first, i))
+                continue;
             bool shared = axis_of(g, second, index) >= 0;
             if (shared == (pass == 0)) {
                 t->order[t->order_count++] = index;
@@ -46,7 +57,7 @@ static void order_rows(const codegen *g, term_plan *t)
         }
     for (uint32_t i = 0; i < second->subscript_count; i++) {
         ir_index index = ir_expr_get(g->m, second->subscripts[i])->index;
-        if (axis_of(g, first, index) < 0)
+        if (by_index(g, second, i) && axis_of(g, first, index) < 0)
             t->order[t->order_count++] = index;
     }
 }
@@ -113,6 +124,8 @@ uint32_t term_own_axes(const codegen *g, const term_plan *t)
     if (t->form == TERM_LIST || !t->symmetric)
         return 0;
     for (uint32_t i = 0; i < t->term->spins[0].subscript_count; i++) {
+        if (!by_index(g, &t->term->spins[0], i)) /* then neither is the other's */
+            continue;
         ir_index a = ir_expr_get(g->m, t->term->spins[0].subscripts[i])->index;
         ir_index b = ir_expr_get(g->m, t->term->spins[1].subscripts[i])->index;
         own |= (uint32_t)(a != b) << i;
@@ -133,6 +146,10 @@ static bool rows_symmetric(const codegen *g, const term_plan *t)
     if (first->array != second->array || t->first_only == 0 || !orders_pair(g, t->term->condition, t))
         return false;
     for (uint32_t i = 0; i < first->subscript_count; i++) {
+        if (by_index(g, first, i) != by_index(g, second, i))
+            return false;
+        if (!by_index(g, first, i))
+            continue;
         ir_index a = ir_expr_get(g->m, first->subscripts[i])->index, b = ir_expr_get(g->m, second->subscripts[i])->index;
         if (a != b && (axis_of(g, second, a) >= 0 || axis_of(g, first, b) >= 0))
             return false;
@@ -325,7 +342,8 @@ static void update_through_rows(codegen *g, update *u, const l_value *coordinate
     const ir_spin_ref *own = &u->t->term->spins[u->role];
     uint32_t depth = g->binding_count, others = u->t->order_count - u->t->shared - u->t->first_only;
     for (uint32_t i = 0; i < own->subscript_count; i++)
-        l_bind(g, ir_expr_get(g->m, own->subscripts[i])->index, coordinates[i]);
+        if (by_index(g, own, i))
+            l_bind(g, ir_expr_get(g->m, own->subscripts[i])->index, coordinates[i]);
     if (u->role == 0)
         l_loop_indices(g, u->t->order + u->t->shared + u->t->first_only, others, update_neighbour, u);
     else
