@@ -33,10 +33,6 @@ typedef struct solving {
 
 /* ---- one part ---- */
 
-/* Answers a machine gives for one part, of which the best by the model's own energy counts: on the grid they may rank otherwise.
- */
-enum { ANSWERS = 16 };
-
 static isg_status simulate(const solving *s, const problem *p, uint64_t seed, int32_t reads, int8_t *state, isg_error *error)
 {
     const machine_settings *m = &s->machine->settings;
@@ -62,12 +58,11 @@ static isg_status simulate(const solving *s, const problem *p, uint64_t seed, in
 static isg_status judge_answers(const solving *s, const prepared *ready, rounds_judge *judge, int8_t *state, isg_error *error)
 {
     char hash[SHA256_TEXT];
-    int32_t reads = machine_reads(&s->machine->settings);
-    int32_t answers = ready->machine.spins == 0 ? 1 : reads < ANSWERS ? reads : ANSWERS;
+    int32_t answers = ready->machine.spins == 0 ? 1 : machine_answers(&s->machine->settings);
     problem_hash(&ready->machine, hash);
     uint64_t seed = rounds_part_seed(s->machine->settings.seed, hash);
     for (int32_t k = 0; k < answers; k++) {
-        int32_t share = reads / answers + (k < reads % answers);
+        int32_t share = machine_share(&s->machine->settings, k);
         isg_status status = ISG_OK;
         if (ready->machine.spins)
             status = simulate(s, &ready->machine, rounds_answer_seed(seed, k), share, state, error);
@@ -282,6 +277,18 @@ void machine_close(machine *x)
 int32_t machine_reads(const machine_settings *settings)
 {
     return settings->reads ? settings->reads : settings->target->kind == TARGET_CIM ? CIM_DEFAULT_READS : ANNEAL_DEFAULT_READS;
+}
+
+int32_t machine_answers(const machine_settings *settings)
+{
+    int32_t reads = machine_reads(settings);
+    return reads < MACHINE_ANSWERS ? reads : MACHINE_ANSWERS;
+}
+
+int32_t machine_share(const machine_settings *settings, int32_t answer)
+{
+    int32_t reads = machine_reads(settings), answers = machine_answers(settings);
+    return reads / answers + (answer < reads % answers);
 }
 
 int32_t machine_sweeps(const machine_settings *settings)

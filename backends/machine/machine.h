@@ -15,7 +15,8 @@
 #include "ir/ir.h"
 #include "runtime/program.h"
 
-enum { MACHINE_DEFAULT_PASSES = 4 };
+/* MACHINE_ANSWERS: for one part, of which the best by the model's own energy counts: on the grid they may rank otherwise. */
+enum { MACHINE_DEFAULT_PASSES = 4, MACHINE_ANSWERS = 16 };
 
 typedef struct machine_settings {
     const target *target;
@@ -77,6 +78,8 @@ isg_status machine_solve(void *machine, const program_solve *request, isg_error 
 /* Anneals that one run of a part takes, defaults filled in, and the simulator's steps in each. */
 int32_t machine_reads(const machine_settings *settings);
 int32_t machine_sweeps(const machine_settings *settings);
+int32_t machine_answers(const machine_settings *settings);               /* MACHINE_ANSWERS, or fewer reads */
+int32_t machine_share(const machine_settings *settings, int32_t answer); /* of the reads: the best of these is the answer */
 int32_t machine_passes(const machine_settings *settings);
 
 /* Of Hamiltonian `number`, over all samples solved so far. */

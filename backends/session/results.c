@@ -502,6 +502,7 @@ static isg_status read_one(session *s, incoming *f, session_taking *taking, isg_
 /* PART=FILE or FILE; a path may have a '=' of its own where what stands before it names no part. */
 static void split(session *s, const char *argument, incoming *f)
 {
+    argument = arena_copy(&s->arena, argument, strlen(argument)); /* what is told of it may outlive the caller's */
     const char *equals = strchr(argument, '=');
     part_name ignored;
     *f = (incoming){.path = argument};

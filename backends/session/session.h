@@ -81,6 +81,7 @@ isg_status session_check_files(session *s, isg_error *error);
 
 /* ---- results in ------------------------------------------------------------------------------ */
 
+/* Texts live as long as the session. */
 typedef struct session_taking {
     int64_t matrices; /* answered by this call */
     int64_t known;    /* files that had been taken before */

@@ -16,6 +16,7 @@ typedef struct simulation {
     const problem *p;
     const target *target;
     const solve_settings *settings;
+    machine_settings machine; /* as in a run of a model; for a problem that is taken as it stands */
     prepared ready;
     problem_rows rows; /* of p */
     double deadline;
@@ -47,15 +48,16 @@ static isg_status simulate(const simulation *s, int32_t read, isg_error *error)
 {
     double energy;
     uint64_t seed = rounds_answer_seed(s->settings->seed, read);
+    int32_t share = s->settings->as_it_stands ? machine_share(&s->machine, read) : 1;
     if (!s->ready.machine.spins)
         return ISG_OK;
     if (s->target->kind == TARGET_CIM) {
-        cim_settings settings = {.reads = 1, .steps = s->sweeps, .seed = seed, .cancelled = cancelled, .cancel_context = s};
+        cim_settings settings = {.reads = share, .steps = s->sweeps, .seed = seed, .cancelled = cancelled, .cancel_context = s};
         isg_status status = cim_solve(&s->ready.machine, &settings, s->machine_state, &energy, error);
         return status == ISG_INCOMPLETE ? ISG_OK : status; /* the best so far is an answer */
     }
     anneal_settings settings = {
-        .solver = ISG_ANNEAL, .reads = 1, .sweeps = s->sweeps, .seed = seed, .cancelled = cancelled, .cancel_context = s};
+        .solver = ISG_ANNEAL, .reads = share, .sweeps = s->sweeps, .seed = seed, .cancelled = cancelled, .cancel_context = s};
     return problem_anneal(&s->ready.machine, &settings, s->machine_state, &energy, error);
 }
 
@@ -202,12 +204,14 @@ isg_status target_solve(const problem *p, const target *t, const solve_settings 
 {
     simulation s = {.p = p, .target = t, .settings = settings};
     s.deadline = settings->seconds > 0 ? clock_now() + settings->seconds : INFINITY;
-    s.reads = settings->reads ? settings->reads : TARGET_SOLVE_ANSWERS;
-    s.sweeps = settings->sweeps        ? settings->sweeps
-               : t->kind == TARGET_CIM ? CIM_DEFAULT_STEPS
-                                       : (settings->as_it_stands ? 1 : 8) * ANNEAL_DEFAULT_SWEEPS;
+    s.machine = (machine_settings){.target = t, .reads = settings->reads, .sweeps = settings->sweeps};
+    s.reads = settings->as_it_stands ? machine_answers(&s.machine) : settings->reads ? settings->reads : TARGET_SOLVE_ANSWERS;
+    s.sweeps = settings->sweeps || settings->as_it_stands ? machine_sweeps(&s.machine)
+               : t->kind == TARGET_CIM                    ? CIM_DEFAULT_STEPS
+                                                          : 8 * ANNEAL_DEFAULT_SWEEPS;
     *answers = (target_answers){.spins = p->spins, .allocator = p->allocator};
-    *result = (solve_result){.reads = s.reads, .sweeps = s.sweeps, .threads = 1};
+    int32_t reads = settings->as_it_stands ? machine_reads(&s.machine) : s.reads;
+    *result = (solve_result){.reads = reads, .sweeps = s.sweeps, .threads = 1};
     isg_status status = check(p, t, error);
     if (!status)
         status = prepare(&s, error);
