@@ -13,7 +13,7 @@ from common import Case, ROOT, isg_path
 
 EXAMPLES = ROOT / "examples"
 # Each with one array of its data that is spoilt below.
-NAMES = {"mis": "near", "maxcut": "quarrels", "tracking": "places", "superres": "small", "surrogate": "glass", "karate": "edges"}
+NAMES = {"mis": "near", "maxcut": "quarrels", "tracking": "places", "superres": "small", "surrogate": "glass", "karate": "edges", "text": "words"}
 
 
 def run_example(name, *extra, folder=None):
