@@ -50,7 +50,7 @@ class Gallery(Case):
         for name, key in NAMES.items():
             with np.load(EXAMPLES / name / "data.npz") as data:
                 arrays = dict(data)
-            cases = {f"'{key}' should have the shape": {**arrays, key: arrays[key][:-1]},
+            cases = {f"'{key}' should have the shape": {**arrays, key: arrays[key][..., :-1]},
                      f"'{key}' holds what is not a finite number": {**arrays, key: np.full(arrays[key].shape, np.nan)},
                      f"{key} is not a file in the archive": {k: a for k, a in arrays.items() if k != key}}
             path = self.folder / f"{name}.npz"
