@@ -41,8 +41,9 @@ static void sort_by_degree(const lattice *l, uint32_t *order)
 typedef struct packing {
     const lattice *l;
     uint32_t *place, *order;
-    uint32_t *met;  /* [spins]: of a block, the last spin that has a neighbour there, plus 1 */
-    uint8_t *taken; /* [spins]: of a block, its spins */
+    uint32_t *block; /* [spins]: of a spin; while it has none, `spins` */
+    uint32_t *met;   /* [spins + 1]: of a block, the last spin that has a neighbour there, plus 1 */
+    uint8_t *taken;  /* [spins]: of a block, its spins */
     int64_t blocks;
     int64_t open[OPEN_BLOCKS];
     int32_t open_count;
@@ -58,8 +59,7 @@ static void place(packing *p, uint32_t spin)
 {
     const lattice *l = p->l;
     for (int64_t k = l->row_start[spin]; k < l->row_start[spin + 1]; k++)
-        if (p->place[l->neighbour[k]] != UINT32_MAX)
-            p->met[p->place[l->neighbour[k]] / BYTES_BLOCK] = spin + 1;
+        p->met[p->block[l->neighbour[k]]] = spin + 1;
     int32_t at = 0;
     while (at < p->open_count && p->met[p->open[at]] == spin + 1)
         at++;
@@ -70,6 +70,7 @@ static void place(packing *p, uint32_t spin)
         p->open[p->open_count++] = p->blocks++;
     }
     int64_t block = p->open[at];
+    p->block[spin] = (uint32_t)block;
     p->place[spin] = (uint32_t)(block * BYTES_BLOCK + p->taken[block]++);
     if (p->taken[block] == BYTES_BLOCK)
         close_block(p, at);
@@ -81,12 +82,14 @@ static bool pack(byte_lattice *b, const lattice *l)
     size_t spins = (size_t)l->spins;
     packing p = {.l = l, .place = b->place};
     p.order = memory_take(l->allocator, spins, sizeof *p.order);
-    p.met = memory_take(l->allocator, spins, sizeof *p.met);
+    p.block = memory_take(l->allocator, spins, sizeof *p.block);
+    p.met = memory_take(l->allocator, spins + 1, sizeof *p.met);
     p.taken = memory_take(l->allocator, spins, sizeof *p.taken);
-    bool complete = p.order && p.met && p.taken;
+    bool complete = p.order && p.block && p.met && p.taken;
     if (complete) {
-        memset(p.place, 0xff, spins * sizeof *p.place);
-        memset(p.met, 0, spins * sizeof *p.met);
+        for (size_t i = 0; i < spins; i++)
+            p.block[i] = (uint32_t)spins;
+        memset(p.met, 0, (spins + 1) * sizeof *p.met);
         sort_by_degree(l, p.order);
         for (int64_t i = 0; i < l->spins; i++)
             place(&p, p.order[i]);
@@ -94,7 +97,8 @@ static bool pack(byte_lattice *b, const lattice *l)
         b->layout.blocks = blocks * BYTES_BLOCK <= most_padding * l->spins ? blocks : 0;
     }
     memory_release(l->allocator, p.order, spins, sizeof *p.order);
-    memory_release(l->allocator, p.met, spins, sizeof *p.met);
+    memory_release(l->allocator, p.block, spins, sizeof *p.block);
+    memory_release(l->allocator, p.met, spins + 1, sizeof *p.met);
     memory_release(l->allocator, p.taken, spins, sizeof *p.taken);
     return complete;
 }
@@ -128,6 +132,12 @@ static bool all_alike(const lattice *l)
 
 static void fill_row(byte_lattice *b, const lattice *l, int64_t spin)
 {
+    if (b->rows.at) {
+        int8_t *row = (int8_t *)b->rows.at + b->place[spin] * b->layout.blocks * BYTES_BLOCK;
+        for (int64_t k = l->row_start[spin]; k < l->row_start[spin + 1]; k++)
+            row[b->place[l->neighbour[k]]] = (int8_t)(l->change.whole[k] / l->quantum);
+        return;
+    }
     int64_t block = b->place[spin] / BYTES_BLOCK, lane = b->place[spin] % BYTES_BLOCK, first = l->row_start[spin];
     int64_t at = b->row_start[block] + lane * b->row_length[block], count = degree(l, spin);
     for (int64_t k = 0; k < count; k++)
@@ -152,10 +162,29 @@ static void fill(byte_lattice *b, const lattice *l)
     b->layout.neighbour = b->neighbour;
     b->layout.base = b->base;
     b->layout.change = b->change;
+    b->layout.rows = (const int8_t *)b->rows.at;
     b->layout.step = (int8_t)(l->entries ? l->change.whole[0] / l->quantum : 0);
 }
 
 /* ---- opening --------------------------------------------------------------------------------- */
+
+/* A vector of a row costs as much as this many neighbours in a list. Rows stay within a cache. */
+enum { ROW_COST = 2, MOST_ROW_BYTES = 4 << 20 };
+
+static bool take_couplings(byte_lattice *b, const lattice *l)
+{
+    const isg_allocator *a = l->allocator;
+    int64_t places = b->layout.blocks * BYTES_BLOCK;
+    if (b->entries >= ROW_COST * b->layout.blocks * places && (places + 1) * places <= MOST_ROW_BYTES) {
+        b->entries = 0;
+        b->rows = memory_take_aligned(a, (size_t)((places + 1) * places));
+        return b->rows.at;
+    }
+    bool alike = all_alike(l);
+    b->neighbour = memory_take(a, (size_t)b->entries, sizeof *b->neighbour);
+    b->change = alike ? NULL : memory_take(a, (size_t)b->entries, 1);
+    return b->neighbour && (alike || b->change);
+}
 
 static isg_status lay_out(byte_lattice *b, const lattice *l, isg_error *error)
 {
@@ -168,10 +197,7 @@ static isg_status lay_out(byte_lattice *b, const lattice *l, isg_error *error)
     if (!b->spin || !b->row_start || !b->row_length || !b->base)
         return error_no_memory(error);
     measure_rows(b, l);
-    b->neighbour = memory_take(a, (size_t)b->entries, sizeof *b->neighbour);
-    bool alike = all_alike(l);
-    b->change = alike ? NULL : memory_take(a, (size_t)b->entries, 1);
-    if (!b->neighbour || (!alike && !b->change))
+    if (!take_couplings(b, l))
         return error_no_memory(error);
     fill(b, l);
     const dense_level *levels[DENSE_LEVELS];
@@ -206,6 +232,7 @@ void byte_lattice_close(byte_lattice *b, const lattice *l)
     memory_release(a, b->base, (blocks + 1) * BYTES_BLOCK, 1);
     memory_release(a, b->neighbour, (size_t)b->entries, sizeof *b->neighbour);
     memory_release(a, b->change, (size_t)b->entries, 1);
+    memory_release_aligned(a, &b->rows);
     *b = (byte_lattice){0};
 }
 

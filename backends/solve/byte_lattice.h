@@ -17,7 +17,8 @@ typedef struct byte_lattice {
     int32_t *row_length;
     uint32_t *neighbour;
     int8_t *change, *base;
-    int64_t entries; /* of neighbour and change */
+    int64_t entries;     /* of neighbour and change */
+    memory_aligned rows; /* instead of these two */
     const dense_level *level;
 } byte_lattice;
 

@@ -111,8 +111,8 @@ def class_e(folder, quick, data):
         graph = make.read_rudy(path) if there else (nodes_edges[0], *make.random_edges(5, *nodes_edges))
         title = f"(e) {name}, maximum cut" if there else f"(e) a random graph like {name}, maximum cut"
         classes[f"e-{name}"] = graph_class(
-            folder, f"e-{name}", title, graph, path if there else None, most_ours=0.001 if quick else 0.15,
-            most_yardstick=0.001 if quick else 0.3, tries=2 if quick else 24, long_ours=[(16, 50 if quick else 8000, 1)],
+            folder, f"e-{name}", title, graph, path if there else None, most_ours=0.001 if quick else 0.05,
+            most_yardstick=0.001 if quick else 0.2, tries=2 if quick else 24, long_ours=[(16, 50 if quick else 8000, 1)],
             long_yardstick=(1, 50 if quick else 20000, 8), search=(50,) if quick else (250, 2000), least_sweeps=16,
             gap_to=(0.01, 0.001), solution=name != "G22", cut=CUTS[name] if there else 0)
     return classes

@@ -118,13 +118,14 @@ static void test_sweeps(void)
 {
     random_source r = random_open(1);
     const dense_level *levels[DENSE_LEVELS];
-    int count = dense_levels(levels), used = 0;
+    int count = dense_levels(levels), used = 0, rows = 0;
     for (int round = 0; round < (quick() ? 6 : 40); round++) {
         fixture f = {0};
         int spins = 128 + random_below(&r, 600), largest = round % 3 ? 1 + random_below(&r, 4) : 1;
-        make_graph(&f, &r, spins, 1 + random_below(&r, 12), largest);
+        make_graph(&f, &r, spins, round % 4 ? 1 + random_below(&r, 12) : 24, largest);
         open_fixture(&f);
         used += f.b.used;
+        rows += f.b.layout.rows != NULL;
         int8_t *up = malloc((size_t)spins);
         for (int level = 0; level < count && f.b.used; level++) {
             uint32_t key[2] = {(uint32_t)round, 77};
@@ -146,7 +147,7 @@ static void test_sweeps(void)
         free(up);
         close_fixture(&f);
     }
-    CHECK(used > 4, "%d layouts used", used);
+    CHECK(used > 4 && rows && rows < used, "%d layouts used, %d by rows", used, rows);
 }
 
 /* What does not fit is left to the other kernels. */
@@ -225,6 +226,7 @@ static double chi_squared(fixture *f, double temperature, int fault, int keys)
         temperature *= 1.05;
     if (fault == 2) /* couplings of the wrong sign: a flip drives the fields the other way */
         f->s.b.step = (int8_t)-f->s.b.step;
+    CHECK(!f->b.rows.at, "by rows");
     for (int64_t k = 0; fault == 2 && f->b.change && k < f->b.entries; k++)
         f->b.change[k] = (int8_t)-f->b.change[k];
     if (fault == 3)

@@ -2,7 +2,7 @@
  *
  * Spins are reordered into blocks of 64 of which no two are coupled: those of a block that are accepted flip together, and it is
  * exactly a sweep of one spin after the other. Fields are bytes, in the smallest unit they change by, and a flip adds to the
- * bytes of its neighbours.
+ * bytes of its neighbours, or, where spins have many, a whole row of bytes to all.
  *
  * Acceptance without logarithms: a gain of k > 0 units costs exp(-k x), so a spin with the draw u of 16 bits takes gains up to
  * the number of levels k with u < floor(65536 exp(-k x) + r). r, uniform in [0, 1), is drawn once a sweep: it makes each
@@ -21,6 +21,7 @@ enum { BYTES_BLOCK = 64, BYTES_LEVELS = 126, BYTES_LARGEST = 126, BYTES_PADDING 
 
 typedef struct bytes {
     int64_t blocks;            /* even */
+    const int8_t *rows;        /* [64 * blocks + 1, 64 * blocks]: of all changes, the last row 0; NULL: in lists, as follows */
     const int64_t *row_start;  /* [blocks]: of the block's first row; rows of a block are equally long, one after the other */
     const int32_t *row_length; /* [blocks], in steps of BYTES_ROW_STEP */
     const uint32_t *neighbour; /* places; the place 64 * blocks fills up rows */
@@ -111,7 +112,7 @@ VECTOR_INLINE void bytes_limits(const uint32_t key[2], uint32_t sweep, uint32_t 
 }
 
 /* Adds what a flip does to the fields of its neighbours. */
-static inline void bytes_flip(const bytes *b, int64_t row, int32_t length, int8_t up)
+VECTOR_INLINE void bytes_flip_list(const bytes *b, int64_t row, int32_t length, int8_t up)
 {
     const uint32_t *restrict neighbour = b->neighbour + row;
     int8_t *field = b->field;
@@ -129,6 +130,44 @@ static inline void bytes_flip(const bytes *b, int64_t row, int32_t length, int8_
     }
 }
 
+/* The same of spins of a block, as bits: four rows at a time, the row of zeros behind the last where there are fewer. */
+VECTOR_INLINE void bytes_flip_rows(const bytes *b, int64_t block, uint64_t bits)
+{
+    enum { ROWS = 4 };
+    int64_t length = b->blocks * BYTES_BLOCK;
+    while (bits) {
+        const int8_t *row[ROWS];
+        bytes_i8x64 down[ROWS];
+        for (int i = 0; i < ROWS; i++, bits &= bits - 1) {
+            int64_t place = bits ? block * BYTES_BLOCK + __builtin_ctzll(bits) : length;
+            row[i] = b->rows + place * length;
+            down[i] = (bytes_i8x64){0} + (int8_t)(bits ? ~b->up[place] : 0);
+        }
+        for (int64_t at = 0; at < length; at += BYTES_BLOCK) {
+            bytes_i8x64 field, change[ROWS];
+            __builtin_memcpy(&field, b->field + at, sizeof field);
+            for (int i = 0; i < ROWS; i++)
+                __builtin_memcpy(&change[i], row[i] + at, sizeof change[i]);
+            for (int i = 0; i < ROWS; i++)
+                field += (change[i] ^ down[i]) - down[i];
+            __builtin_memcpy(b->field + at, &field, sizeof field);
+        }
+    }
+}
+
+/* After the spins of a block given by bits have flipped. */
+VECTOR_INLINE void bytes_flip(const bytes *b, int64_t block, uint64_t bits)
+{
+    if (b->rows)
+        bytes_flip_rows(b, block, bits);
+    else
+        for (; bits; bits &= bits - 1) {
+            int lane = __builtin_ctzll(bits);
+            bytes_flip_list(b, b->row_start[block] + (int64_t)lane * b->row_length[block], b->row_length[block],
+                            b->up[block * BYTES_BLOCK + lane]);
+        }
+}
+
 VECTOR_INLINE int64_t bytes_sweep_block(const bytes *b, int64_t block, bytes_i8x64 limit)
 {
     bytes_i8x64 field, up;
@@ -140,11 +179,7 @@ VECTOR_INLINE int64_t bytes_sweep_block(const bytes *b, int64_t block, bytes_i8x
         return 0;
     up ^= accepted;
     __builtin_memcpy(b->up + block * BYTES_BLOCK, &up, sizeof up);
-    int32_t length = b->row_length[block];
-    for (uint64_t left = bits; left; left &= left - 1) {
-        int lane = __builtin_ctzll(left);
-        bytes_flip(b, b->row_start[block] + (int64_t)lane * length, length, b->up[block * BYTES_BLOCK + lane]);
-    }
+    bytes_flip(b, block, bits);
     return __builtin_popcountll(bits);
 }
 
@@ -168,10 +203,11 @@ static inline void bytes_fields(const bytes *b)
 {
     for (int64_t i = 0; i < (b->blocks + 1) * BYTES_BLOCK; i++)
         b->field[i] = b->base[i];
-    for (int64_t block = 0; block < b->blocks; block++)
-        for (int lane = 0; lane < BYTES_BLOCK; lane++)
-            if (b->up[block * BYTES_BLOCK + lane])
-                bytes_flip(b, b->row_start[block] + (int64_t)lane * b->row_length[block], b->row_length[block], -1);
+    for (int64_t block = 0; block < b->blocks; block++) {
+        bytes_i8x64 up;
+        __builtin_memcpy(&up, b->up + block * BYTES_BLOCK, sizeof up);
+        bytes_flip(b, block, bytes_bits(up));
+    }
 }
 
 #endif
