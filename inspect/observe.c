@@ -164,7 +164,7 @@ static isg_status follow_chain(const isg_abi_hamiltonian *h, const isg_abi_conte
 isg_status observe(const isg_abi_hamiltonian *h, const isg_abi_context *context, const problem *p,
                    const observe_settings *settings, observation *o, isg_error *error)
 {
-    *o = (observation){.allocator = p->allocator, .spins = p->spins};
+    *o = (observation){.allocator = p->allocator, .spins = p->spins, .moves = h->moves};
     choose_effort(p, settings, o);
     isg_status status = find_ladder(h, context, o, error);
     if (status || settings->without_reads) {

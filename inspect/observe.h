@@ -25,11 +25,12 @@ typedef struct observation {
     const isg_allocator *allocator;
     int64_t spins;
     int32_t reads, sweeps;
-    bool shortened;   /* fewer than usual, for the problem is large */
-    bool observed;    /* there are reads */
-    double *energies; /* [reads + 1]: of the problem, in the order of the reads; the last is the answer's */
-    int8_t *up;       /* [reads + 1][spins]: 1 where a spin is at its highest value */
-    double seconds;   /* all reads together */
+    bool shortened;    /* fewer than usual, for the problem is large */
+    bool observed;     /* there are reads */
+    double *energies;  /* [reads + 1]: of the problem, in the order of the reads; the last is the answer's */
+    int8_t *up;        /* [reads + 1][spins]: 1 where a spin is at its highest value */
+    double seconds;    /* all reads together */
+    const char *moves; /* of the annealer, in plain words; the program's, or of a problem static */
     schedule ladder;
     double chain_beta; /* of the chain: half way down the ladder */
     int32_t chain_sweeps;

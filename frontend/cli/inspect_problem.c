@@ -93,7 +93,7 @@ static int describe(session *s)
     int status = view_problem(s, &numbers.view);
     if (status)
         return status;
-    if (document_of_problem(&c->arena, "problem", "single flips, spin by spin in order", s->target, &numbers, &value, &error))
+    if (document_of_problem(&c->arena, "problem", s->observation.moves, s->target, &numbers, &value, &error))
         return cli_fail_error(c, &error);
     list = value_array(&c->arena);
     value_push(&c->arena, list, value);
