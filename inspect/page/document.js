@@ -23,7 +23,8 @@ function guarded(what, view) {
   }
 }
 
-const HEALTHY = new Set(["healthy"]);
+// The colours of verdicts; what is not named here warns. Without fields, or in parts, a problem may be just what was meant.
+const VERDICT_COLOURS = { healthy: "good", "couplings-only": "", disconnected: "" };
 
 function healthOf(ham) {
   const health = ham.health;
@@ -37,7 +38,10 @@ function healthOf(ham) {
     );
   return h(
     "p",
-    { class: `health ${HEALTHY.has(health.verdict) ? "good" : "warn"}`, "data-verdict": health.verdict },
+    {
+      class: `health ${health.verdict in VERDICT_COLOURS ? VERDICT_COLOURS[health.verdict] : "warn"}`,
+      "data-verdict": health.verdict,
+    },
     health.line,
   );
 }

@@ -31,7 +31,10 @@ function distribution(d, { title, xLabel, what, mark, height }) {
 function byTerm(hamiltonian) {
   return list(hamiltonian.terms).map((term, k) => {
     if (!term.numbers || term.degree === 0) return null;
-    const title = [h("span", { class: "quiet" }, `term ${k + 1}`), h("div", { class: "formula" }, formulaOf(term.text))];
+    const title = [
+      h("span", { class: "quiet" }, `term ${k + 1}`),
+      h("div", { class: "formula" }, formulaOf(term.text.replace(/^\s*\+\s*/, ""))),
+    ];
     return distribution(term.numbers, {
       title,
       xLabel: term.degree === 1 ? "field" : "coupling",
@@ -43,6 +46,8 @@ function byTerm(hamiltonian) {
 // ---- field against couplings ----
 
 function ratioOf(hamiltonian, ratio, wide) {
+  const d = ratio.distribution;
+  if (!ratio.above_one && d && d.max === 0) return missing("No spin has a field: its couplings alone decide.");
   const by = Array.isArray(ratio.by_spin) ? ratio.by_spin : null;
   const tell = (s) =>
     `${spinName(hamiltonian, s)}: ` +

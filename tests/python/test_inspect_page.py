@@ -56,6 +56,7 @@ class Drawn(Page):
     def test_health_comes_first_and_in_its_words(self):
         self.show(self.report)
         self.assertEqual(self.texts(".health"), [self.ham["health"]["line"]])
+        self.assertTrue(self.browser.run("document.querySelector('.health').classList.contains('good')"))
         self.assertLess(self.browser.run("document.querySelector('.health').getBoundingClientRect().top"), 400)
         self.assertEqual(self.browser.run("document.title"), "made - Isinglass")
 
@@ -330,6 +331,13 @@ class Refused(Page):
 @SLOW
 class Several(Page):
     """Other documents: problems, several Hamiltonians, two reports side by side."""
+
+    def test_verdicts_have_their_colours(self):
+        for verdict, colour in (("healthy", "good"), ("couplings-only", ""), ("fields-only", "warn"), ("erased", "warn"), ("new", "warn")):
+            ham = bare_hamiltonian(3)
+            ham["health"] = {"verdict": verdict, "line": f"it is {verdict}"}
+            self.assertIn(verdict, self.show(report(ham)).lower())
+            self.assertEqual(self.browser.run("document.querySelector('.health').className"), f"health {colour}")
 
     def test_a_problem_of_one_index(self):
         ham = bare_hamiltonian(100)
