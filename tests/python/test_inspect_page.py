@@ -333,7 +333,8 @@ class Several(Page):
     """Other documents: problems, several Hamiltonians, two reports side by side."""
 
     def test_verdicts_have_their_colours(self):
-        for verdict, colour in (("healthy", "good"), ("couplings-only", ""), ("fields-only", "warn"), ("erased", "warn"), ("new", "warn")):
+        for verdict, colour in (("healthy", "good"), ("couplings-only", ""), ("fields-only", "warn"), ("erased", "warn"),
+                                ("new", "warn")):
             ham = bare_hamiltonian(3)
             ham["health"] = {"verdict": verdict, "line": f"it is {verdict}"}
             self.assertIn(verdict, self.show(report(ham)).lower())
@@ -366,7 +367,8 @@ class Several(Page):
             named[self.said()[0]] = grid[r, c, 3]
         expected = {f"s[f={s // 12}, i={s // 4 % 3}, j={s % 4}] = {'1' if s in ham['state'] else '−1'}" for s in range(60)}
         self.assertEqual(set(named), expected)
-        self.assertEqual({name for name, alpha in named.items() if alpha > 128}, {name for name in expected if name.endswith(" 1")})
+        blue = {name for name, alpha in named.items() if alpha > 128}
+        self.assertEqual(blue, {name for name in expected if name.endswith(" 1")})
 
     def test_long_and_narrow_arrays(self):
         ham = bare_hamiltonian(2000)

@@ -1,5 +1,5 @@
-"""test_inspect_page_real.py - the pages of real inspections: the digits, 4,096 spins, a problem file, two settings side by side. Each
-holds the JSON that isg writes otherwise, draws all of it and shows its numbers. Without Chromium the tests are skipped."""
+"""test_inspect_page_real.py - the pages of real inspections: the digits, 4,096 spins, a problem file, two settings side by
+side. Each holds the JSON that isg writes otherwise, draws all of it and shows its numbers. Without Chromium the tests are skipped."""
 
 import json
 import unittest
