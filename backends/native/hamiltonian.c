@@ -187,6 +187,7 @@ static void check_offset(codegen *g, const hamiltonian_plan *h)
 static l_value gen_coefficients(codegen *g, const hamiltonian_plan *h)
 {
     l_value f = l_begin_function(g, gen_function_name(g, h, "coefficients"), g->i32, NULL, 0);
+    l_prefer_small(g);
     for (uint32_t i = 0; i < h->map_count; i++)
         gen_tensor_op(g, h->maps[i]);
     clear_coefficients(g, h);
