@@ -251,7 +251,7 @@ static l_value gen_energy(codegen *g, const hamiltonian_plan *h)
     spin_loop s = {.h = h, .v_state = e.v_state, .body = add_linear, .context = &e};
     gen_each_spin(g, &s);
     for (uint32_t i = 0; i < h->term_count; i++)
-        gen_each_coupling(g, h, &h->terms[i], add_coupling, &e);
+        gen_each_coupling_raised(g, h, &h->terms[i], e.v_state, add_coupling, &e);
     if (e.v_single)
         l_store(g, l_load(g, g->f64, e.v_single), e.v_energy);
     l_store_at(g, g->f64, l_load(g, g->f64, gen_frame_at(g, h->offset)), e.v_energy, l_i64(g, h->groups));

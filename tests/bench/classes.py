@@ -30,6 +30,7 @@ class Class:
     cut: int = 0  # the mean cut until which the time is stated
     weight: float = 0  # of all edges, for cuts
     least_sweeps: int = 1
+    reads: int = 1  # of ours in every setting: as many as it anneals side by side
 
 
 def attn_class(folder, name, letter, seed, count, heads, tokens, width, **rest):
@@ -70,7 +71,7 @@ def class_a(folder, quick):
     return attn_class(folder, "a", "(a)", 1, 4 if quick else 128, 8, 49, 64 if quick else 512,
                       most_ours=0.0005 if quick else 0.04, most_yardstick=0.0005 if quick else 0.08, tries=1,
                       long_ours=[(16, 128 if quick else 2000, 1)], long_yardstick=(1, 50 if quick else 30000, 1),
-                      search=(50,) if quick else (300, 8000), gap_at=(0.003, 0.006), gap_to=(0.01, 0.001), solution=True)
+                      search=(50,) if quick else (300, 8000), gap_at=(0.003, 0.006), gap_to=(0.01, 0.001), solution=True, reads=16)
 
 
 def class_b(folder, quick):

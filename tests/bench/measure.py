@@ -1,6 +1,6 @@
 """measure.py - runs both sides of a class in turn on one core, and what is stated of it: medians and ranges over repeats.
 
-A setting is a number of sweeps in one read. Its record: seconds, gap and success, one number each a repeat. The gap is of the
+A setting is a number of sweeps in one read, or, of ours, in as many as the class says. Its record: seconds, gap and success, one number each a repeat. The gap is of the
 mean over problems and tries, (best known - energy) / |best known|; success the share that came within 1e-6 of it. Best known is
 the lowest energy that any run of any solver found, the long ones made for it included.
 """
@@ -43,7 +43,7 @@ def explore(c, sides, most):
     plan, going = {side: [] for side in sides}, set(sides)
     while going:
         for side in [s for s in sides if s in going]:
-            setting = (1, c.least_sweeps << len(plan[side]))
+            setting = (c.reads if side is sides[1] else 1, c.least_sweeps << len(plan[side]))
             plan[side].append(setting)
             if side.run(setting, 0, c.tries) > most[side] or setting[1] >= MOST_SWEEPS:
                 going.remove(side)
