@@ -281,6 +281,15 @@ static l_value gen_dense_prepare(codegen *g, const hamiltonian_plan *h, l_value 
     return f;
 }
 
+static l_value gen_dense_span(codegen *g, const hamiltonian_plan *h)
+{
+    l_value f = begin(g, h, SPAN);
+    l_value args[] = {LLVMGetParam(f, 1), LLVMGetParam(f, 2), LLVMGetParam(f, 3)};
+    l_call(g, "piece_dense_span", args, 3);
+    l_end_function(g, NULL);
+    return f;
+}
+
 static l_value gen_dense_start(codegen *g, const hamiltonian_plan *h)
 {
     l_value f = begin(g, h, START);
@@ -304,8 +313,10 @@ move_functions gen_moves(codegen *g, const hamiltonian_plan *h, l_value v_fields
     if (h->moves.form == MOVES_GROUPS)
         return gen_group_moves(g, h);
     if (h->moves.form == MOVES_DENSE)
-        return (move_functions){
-            .prepare = gen_dense_prepare(g, h, v_couplings_of), .start = gen_dense_start(g, h), .sweep = gen_dense_sweep(g, h)};
+        return (move_functions){.prepare = gen_dense_prepare(g, h, v_couplings_of),
+                                .span = gen_dense_span(g, h),
+                                .start = gen_dense_start(g, h),
+                                .sweep = gen_dense_sweep(g, h)};
     return (move_functions){
         .prepare = gen_nothing_to_prepare(g, h), .start = gen_start_fields(g, h, v_fields_of), .sweep = gen_single_flips(g, h)};
 }

@@ -27,6 +27,13 @@ void piece_dense_gather(const isg_abi_context *context, char *work, const double
     dense_work_prepare(work, linear, &all, lowest);
 }
 
+void piece_dense_span(const char *work, double *greatest, double *least)
+{
+    const dense_work *w = (const dense_work *)(const void *)work;
+    *greatest = w->greatest;
+    *least = w->least;
+}
+
 void piece_dense_start(char *work, const int8_t *state, int64_t spins)
 {
     dense_work_start(work, state, spins);

@@ -14,7 +14,8 @@ enum { DENSE_WORK_HEAD = 128, DENSE_MOST_DIGITS = 8, DENSE_RENEWAL_SWEEPS = 1024
 
 typedef struct dense_work {
     dense d;
-    double scale; /* of the rows' numbers to the coefficients */
+    double scale;           /* of the rows' numbers to the coefficients */
+    double greatest, least; /* of the spins' typical changes in energy: what a ladder spans */
 } dense_work;
 
 _Static_assert(sizeof(dense_work) <= DENSE_WORK_HEAD, "the head's place");
@@ -42,12 +43,35 @@ static inline int64_t dense_gather_bytes(int64_t spins)
 typedef struct dense_sizes {
     double largest, reach; /* of |J_ij|; of |h_i| + sum_j |J_ij| */
     double largest_number; /* of these and |h_i| */
-    int32_t digits;        /* binary digits behind the point, up to DENSE_MOST_DIGITS + 1: too many */
+    double greatest, least;
+    int32_t digits; /* binary digits behind the point, up to DENSE_MOST_DIGITS + 1: too many */
 } dense_sizes;
+
+/* Eight sums side by side, of every eighth number: as fast as the numbers come. */
+typedef double dense_f64x8 __attribute__((vector_size(64)));
+typedef int64_t dense_i64x8 __attribute__((vector_size(64)));
+typedef struct dense_row_sums {
+    dense_f64x8 sum, size, square, largest;
+} dense_row_sums;
+
+VECTOR_INLINE double dense_total(dense_f64x8 x)
+{
+    return ((x[0] + x[4]) + (x[1] + x[5])) + ((x[2] + x[6]) + (x[3] + x[7]));
+}
 
 VECTOR_INLINE double dense_size(double x)
 {
     return x < 0 ? -x : x;
+}
+
+VECTOR_INLINE void dense_add_sizes(dense_row_sums *s, dense_f64x8 x)
+{
+    dense_f64x8 size = (dense_f64x8)((dense_i64x8)x & INT64_MAX);
+    dense_i64x8 larger = size > s->largest;
+    s->sum += x;
+    s->size += size;
+    s->square += x * x;
+    s->largest = (dense_f64x8)(((dense_i64x8)size & larger) | ((dense_i64x8)s->largest & ~larger));
 }
 
 VECTOR_INLINE double dense_coupling(const dense_couplings *c, int64_t i, int64_t j)
@@ -55,40 +79,58 @@ VECTOR_INLINE double dense_coupling(const dense_couplings *c, int64_t i, int64_t
     return i == j ? 0 : (c->value ? c->value[i * c->spins + j] : 0) + c->uniform;
 }
 
+static inline dense_row_sums dense_sum_row(const dense_couplings *c, int64_t i)
+{
+    dense_row_sums s = {{0}, {0}, {0}, {0}};
+    for (int64_t j = 0; j < c->spins; j += 8) {
+        dense_f64x8 x;
+        if (c->value && c->uniform == 0 && j + 8 <= c->spins) /* the diagonal holds 0 */
+            __builtin_memcpy(&x, c->value + i * c->spins + j, sizeof x);
+        else
+            for (int k = 0; k < 8; k++)
+                x[k] = j + k < c->spins ? dense_coupling(c, i, j + k) : 0;
+        dense_add_sizes(&s, x);
+    }
+    return s;
+}
+
 /* 0 where times 2^digits it is whole; of what is beyond 2^51 all are. */
 VECTOR_INLINE double dense_fraction(double x, double scale)
 {
     double scaled = dense_size(x) * scale;
-    return scaled < 0x1p51 ? scaled - (scaled + 0x1p52 - 0x1p52) : 0;
+    return scaled < 0x1p51 ? dense_size(scaled - (scaled + 0x1p52 - 0x1p52)) : 0;
 }
 
 static inline int dense_row_whole(const dense_couplings *c, int64_t i, double linear, double scale)
 {
-    double rest = dense_size(dense_fraction(linear, scale));
-    for (int64_t j = 0; j < c->spins; j++)
-        rest += dense_size(dense_fraction(dense_coupling(c, i, j), scale));
-    return rest == 0;
+    int whole = dense_fraction(linear, scale) == 0;
+    for (int64_t j = 0; j < c->spins && whole; j++)
+        whole = dense_fraction(dense_coupling(c, i, j), scale) == 0;
+    return whole;
 }
 
-static inline void dense_measure_row(dense_sizes *s, const dense_couplings *c, int64_t i, double linear)
+double sqrt(double);
+
+/* In a field of others at random the energy changes by about the change of value times the root of mean^2 + variance. */
+VECTOR_INLINE double dense_typical(const dense_row_sums *s, double linear, int64_t lowest)
 {
-    double largest = 0, sum = 0;
-    for (int64_t j = 0; j < c->spins; j++) {
-        double size = dense_size(dense_coupling(c, i, j));
-        largest = size > largest ? size : largest;
-        sum += size;
-    }
-    linear = dense_size(linear);
-    s->largest = largest > s->largest ? largest : s->largest;
-    s->reach = sum + linear > s->reach ? sum + linear : s->reach;
-    s->largest_number = linear > s->largest_number ? linear : s->largest_number;
+    double mean = lowest ? linear : linear + dense_total(s->sum) / 2, share = lowest ? 1 : 0.25;
+    return (double)(1 - lowest) * sqrt(mean * mean + share * dense_total(s->square));
 }
 
-static inline dense_sizes dense_measure(const dense_couplings *c, const double *linear)
+static inline dense_sizes dense_measure(const dense_couplings *c, const double *linear, int64_t lowest)
 {
-    dense_sizes s = {0, 0, 0, 0};
+    dense_sizes s = {0, 0, 0, 0, 0, 0};
     for (int64_t i = 0; i < c->spins; i++) {
-        dense_measure_row(&s, c, i, linear[i]);
+        dense_row_sums row = dense_sum_row(c, i);
+        double typical = dense_typical(&row, linear[i], lowest), size = dense_size(linear[i]);
+        double reach = dense_total(row.size) + size;
+        for (int k = 0; k < 8; k++)
+            s.largest = row.largest[k] > s.largest ? row.largest[k] : s.largest;
+        s.reach = reach > s.reach ? reach : s.reach;
+        s.largest_number = size > s.largest_number ? size : s.largest_number;
+        s.greatest = typical > s.greatest ? typical : s.greatest;
+        s.least = typical > 0 && (s.least == 0 || typical < s.least) ? typical : s.least;
         while (s.digits <= DENSE_MOST_DIGITS && !dense_row_whole(c, i, linear[i], (double)(1 << s.digits)))
             s.digits++;
     }
@@ -112,33 +154,31 @@ static inline double dense_unit(double largest)
 
 /* ---- the three functions of a program ---- */
 
-/* Type by type, so that the loops have no choice to make. The sum of the row is of four parts, for speed. */
+/* Type by type, so that the loops have no choice to make. */
 #define DENSE_FILL(type)                                                                                                         \
     do {                                                                                                                         \
         type *to = (type *)d->rows + i * d->stride;                                                                              \
-        for (int64_t j = 0; j < d->stride; j++)                                                                                  \
-            to[j] = j < c->spins ? (type)(dense_coupling(c, i, j) * scale) : 0;                                                  \
+        for (int64_t j = 0; j < c->spins; j++)                                                                                   \
+            to[j] = (type)(((c->value ? c->value[i * c->spins + j] : 0) + c->uniform) * scale);                                  \
+        for (int64_t j = c->spins; j < d->stride; j++)                                                                           \
+            to[j] = 0;                                                                                                           \
+        to[i] = 0;                                                                                                               \
     } while (0)
 
-/* Returns the sum of the couplings, in the rows' numbers. */
-static inline double dense_fill_row(const dense *d, int64_t i, const dense_couplings *c, double scale)
+static inline void dense_fill_row(const dense *d, int64_t i, const dense_couplings *c, double scale)
 {
-    double sum[4] = {0};
     if (d->numbers == DENSE_INT8)
         DENSE_FILL(int8_t);
     else if (d->numbers == DENSE_INT16)
         DENSE_FILL(int16_t);
     else
         DENSE_FILL(float);
-    for (int64_t j = 0; j < c->spins; j++)
-        sum[j % 4] += dense_coupling(c, i, j);
-    return (sum[0] + sum[1] + (sum[2] + sum[3])) * scale;
 }
 
 /* lowest: 0 or -1. */
 static inline void dense_work_prepare(char *work, const double *linear, const dense_couplings *c, int64_t lowest)
 {
-    dense_sizes s = dense_measure(c, linear);
+    dense_sizes s = dense_measure(c, linear, lowest);
     double scale = (double)(1 << (s.digits <= DENSE_MOST_DIGITS ? s.digits : 0));
     dense_numbers numbers = dense_choose(s.digits <= DENSE_MOST_DIGITS, s.largest * scale, s.reach * scale);
     if (numbers == DENSE_FLOAT)
@@ -146,9 +186,16 @@ static inline void dense_work_prepare(char *work, const double *linear, const de
     dense_work *w = (dense_work *)(void *)work;
     w->d = dense_place(c->spins, numbers, (int32_t)(1 - lowest), s.largest * scale, work + DENSE_WORK_HEAD);
     w->scale = scale;
+    w->greatest = s.greatest;
+    w->least = s.least;
     dense_place_state(&w->d, work + DENSE_WORK_HEAD + dense_bytes(c->spins, DENSE_FLOAT));
     for (int64_t i = 0; i < c->spins; i++) {
-        double sum = dense_fill_row(&w->d, i, c, scale);
+        dense_fill_row(&w->d, i, c, scale);
+        double sum = 0;
+        if (lowest) {
+            dense_row_sums row = dense_sum_row(c, i);
+            sum = dense_total(row.sum) * scale;
+        }
         dense_fill_base(&w->d, i, linear[i] * scale + (double)lowest * sum);
     }
     for (int64_t i = c->spins; i < w->d.padded; i++) {
