@@ -4,6 +4,7 @@
  * Plain functions over flat arrays: no allocation, no I/O, no state. Sums run in index order, in double.
  */
 #include "backends/native/kernels/group_reads.h"
+#include "backends/native/kernels/symmetric.h"
 #include "runtime/abi.h"
 #include "runtime/threshold.h"
 
@@ -180,8 +181,6 @@ void piece_product(const isg_abi_services *services, const float *a, const float
     services->sgemm(1, m, n, k, a, k, b, k, c, n);
 }
 
-enum { TILE = 16 };
-
 /* Spin i's couplings to the spins from `from` to `to`, behind it. */
 static int64_t pair_range(const float *p, double *out, int64_t n, int64_t i, int64_t from, int64_t to, double straight,
                           double crossed, double constant)
@@ -197,27 +196,16 @@ static int64_t pair_range(const float *p, double *out, int64_t n, int64_t i, int
 
 /* out [n, n], symmetric with a diagonal of 0: straight * p[i, j] + crossed * p[j, i] + constant for i < j, in blocks, so that
  * both directions stay in the cache. Returns whether a number is not finite. */
-int64_t piece_symmetric_rows(const float *restrict_ p, double *restrict_ out, int64_t n, double straight, double crossed,
-                             double constant)
+__attribute__((noinline)) int64_t piece_symmetric_rows(const float *restrict_ p, double *restrict_ out, int64_t n,
+                                                       double straight, double crossed, double constant)
 {
     int64_t bad = 0, whole = n / TILE * TILE;
-    for (int64_t ib = 0; ib < whole; ib += TILE)
-        for (int64_t jb = ib + TILE; jb < whole; jb += TILE) {
-            double block[TILE][TILE];
-            float turned[TILE][TILE];
-            for (int64_t c = 0; c < TILE; c++)
-                for (int64_t r = 0; r < TILE; r++)
-                    turned[r][c] = p[(jb + c) * n + ib + r];
-            for (int64_t r = 0; r < TILE; r++)
-                for (int64_t c = 0; c < TILE; c++) {
-                    double value = straight * p[(ib + r) * n + jb + c] + crossed * turned[r][c] + constant;
-                    bad |= !(value - value == 0);
-                    block[r][c] = out[(ib + r) * n + jb + c] = value;
-                }
-            for (int64_t c = 0; c < TILE; c++)
-                for (int64_t r = 0; r < TILE; r++)
-                    out[(jb + c) * n + ib + r] = block[r][c];
-        }
+    i32x16 found = {0};
+    for (int64_t i = 0; i < whole; i += TILE)
+        for (int64_t j = i + TILE; j < whole; j += TILE)
+            found |= symmetric_tile(p, out, n, i, j, straight, crossed, constant);
+    for (int lane = 0; lane < TILE; lane++)
+        bad |= found[lane];
     for (int64_t i = 0; i < n; i++) { /* what no whole block off the diagonal has */
         out[i * n + i] = 0;
         bad |= pair_range(p, out, n, i, i + 1, i < whole ? i / TILE * TILE + TILE : n, straight, crossed, constant);
