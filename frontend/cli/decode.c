@@ -68,15 +68,16 @@ typedef struct decoding {
 /* Before anything is compiled: a misspelled output must not be noticed days later. */
 static int check_outputs(decoding *d)
 {
+    size_t count = 0;
+    while (session_output(d->session, count))
+        count++;
+    const char **names = ARENA_ARRAY(&d->cli->arena, const char *, count);
+    for (size_t i = 0; i < count; i++)
+        names[i] = session_output(d->session, i);
     for (size_t i = 0; i < d->options->outputs.count; i++) {
-        const char *name;
-        const char *names[64];
-        size_t count = 0;
         bool found = false;
-        for (; (name = session_output(d->session, count)) && count < 64; count++) {
-            names[count] = name;
-            found |= !strcmp(name, d->outputs[i].name);
-        }
+        for (size_t k = 0; k < count; k++)
+            found |= !strcmp(names[k], d->outputs[i].name);
         if (found)
             continue;
         int status =
