@@ -126,7 +126,7 @@ VECTOR_INLINE f32x16 exp_minus(f32x16 x)
     i32x16 vanishes = ~(x < 87.0f);
     x = -select_f32(vanishes, f32x16_of(0), x);
     f32x16 whole = x * 1.44269504088896341f + 12582912.0f; /* 1.5 * 2^23: rounds to the nearest integer */
-    i32x16 power = (i32x16)whole - 0x4b400000;
+    u32x16 power = (u32x16)whole - 0x4b400000u;
     whole = whole - 12582912.0f;
     f32x16 r = (x - whole * 0.693359375f) + whole * 2.12194440e-4f;
     f32x16 p = r * 1.9875691500e-4f + 1.3981999507e-3f;
@@ -135,7 +135,7 @@ VECTOR_INLINE f32x16 exp_minus(f32x16 x)
     p = p * r + 1.6666665459e-1f;
     p = p * r + 5.0000001201e-1f;
     p = p * (r * r) + r + 1.0f;
-    return (f32x16)(((i32x16)p + (power << 23)) & ~vanishes);
+    return (f32x16)((i32x16)((u32x16)p + (power << 23)) & ~vanishes);
 }
 
 /* 2^-x for x >= 0, to about 2 units of the last place; 2^-126 from there on, and for x = infinity. The polynomial is that of
@@ -150,7 +150,7 @@ VECTOR_INLINE f32x16 exp2_minus(f32x16 x)
     p = p * r + 2.402264791363012e-1f;
     p = p * r + 6.931472028550421e-1f;
     p = p * r + 1.0f;
-    return (f32x16)((i32x16)p - ((i32x16)whole << 23));
+    return (f32x16)((u32x16)p - ((u32x16)whole << 23));
 }
 
 /* -log(u) for u = (draw >> 8 + 1) / 2^24: threshold_of of runtime/threshold.h, to the bit. */
