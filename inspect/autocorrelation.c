@@ -32,7 +32,7 @@ autocorrelation autocorrelation_of(const double *series, int64_t count)
     for (int64_t lag = 1; lag < count / 4; lag++) {
         tau += covariance(series, count, mean, lag) / variance;
         if ((double)lag >= 5 * tau)
-            return (autocorrelation){tau, tau * sqrt(2 * (2 * (double)lag + 1) / (double)count), true};
+            return (autocorrelation){tau, tau * sqrt(2 * (2 * (double)lag + 1) / (double)count), tau > 0};
     }
     return (autocorrelation){0};
 }

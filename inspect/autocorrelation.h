@@ -12,7 +12,7 @@
 
 typedef struct autocorrelation {
     double tau, error;
-    bool known; /* false: the series is constant, or too short for what it remembers */
+    bool known; /* false: the series is constant, too short for what it remembers, or alternates so that tau comes out as 0 */
 } autocorrelation;
 
 autocorrelation autocorrelation_of(const double *series, int64_t count);

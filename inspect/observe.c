@@ -133,7 +133,8 @@ static void run_chain(const isg_abi_hamiltonian *h, const isg_abi_context *conte
         double sum = 0;
         for (uint64_t g = 0; g < h->groups; g++)
             sum += m->groups[g];
-        m->energies[k - burn_in] = sum;
+        m->energies[k - burn_in] = sum + m->groups[h->groups];
+        o->chain_mean += m->energies[k - burn_in] / o->chain_sweeps;
     }
     o->chain = autocorrelation_of(m->energies, o->chain_sweeps);
 }

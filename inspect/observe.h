@@ -35,6 +35,7 @@ typedef struct observation {
     double chain_beta; /* of the chain: half way down the ladder */
     int32_t chain_sweeps;
     autocorrelation chain;
+    double chain_mean; /* of its energies */
 } observation;
 
 /* `p` is the problem that h stands for, spin by spin. The coefficients are in the frame; the best state is left there. Close with

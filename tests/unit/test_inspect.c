@@ -499,6 +499,36 @@ static void check_landscape(const problem *p, const observation *o, int k)
     json_decref(measured);
 }
 
+/* The chain is at the temperature it says: its mean energy is that of the Boltzmann distribution. */
+static void test_chain(void)
+{
+    random_source r = random_open(14);
+    for (int k = 0; k < rounds(20); k++) {
+        problem p = random_graph(&r, PROBLEM_SPIN, 6, 4);
+        for (int64_t c = 0; c < p.coupling_count; c++)
+            p.couplings[c].value *= 0.2; /* one valley: a chain that is caught in another would tell of that alone */
+        observe_settings settings = {.reads = 1, .sweeps = 10, .seed = (uint64_t)k};
+        observation o;
+        CHECK(!observe_problem(&p, &settings, &o, &error), "%s", error.message);
+        double sum = 0, mean = 0, square = 0;
+        for (uint32_t bits = 0; bits < 64; bits++) {
+            int8_t state[6];
+            for (int i = 0; i < 6; i++)
+                state[i] = bits >> i & 1 ? 1 : -1;
+            double energy = problem_energy(&p, state), weight = exp(-o.chain_beta * (energy - o.energies[o.reads]));
+            sum += weight;
+            mean += weight * energy;
+            square += weight * energy * energy;
+        }
+        mean /= sum;
+        double error_of_mean = sqrt(fmax(0, square / sum - mean * mean) * 2 * o.chain.tau / o.chain_sweeps);
+        CHECK(!o.chain.known || fabs(o.chain_mean - mean) < 6 * error_of_mean + 2e-3, "round %d: mean energy %g, not %g +- %g", k,
+              o.chain_mean, mean, error_of_mean);
+        observation_close(&o);
+        problem_close(&p);
+    }
+}
+
 static void test_reads(void)
 {
     random_source r = random_open(11);
@@ -657,6 +687,7 @@ int main(void)
     test_numbers();
     test_heat_maps();
     test_names();
+    test_chain();
     test_reads();
     test_machines();
     test_no_memory();
