@@ -66,6 +66,15 @@ static const row rows[] = {
     {"", /* one spin */
      "(%h: f32[1]) {\n  %x = anneal name a spins {x[i in 1] in {0, 1}} terms {\n    lin  x[i] over [i in 1] coeff %h[i]\n"
      "  } : spin[1]\n  return x = %x\n}\n"},
+    {"single flips, 64 spins at a look", /* rows of couplings of all pairs, {-1, 1} */
+     "(%J: f32[6, 6], %h: f32[6]) {\n  %s = anneal name a spins {s[i in 6] in {-1, 1}} terms {\n"
+     "    lin  s[i] over [i in 6] coeff 0.5 * %h[i]\n"
+     "    quad s[i] s[j] over [i in 6, j in 6] where i < j coeff 0.25 * %J[i, j]\n  } : spin[6]\n  return s = %s\n}\n"},
+    {"single flips, 64 spins at a look", /* the same and a number for all pairs, on an axis of one place */
+     "(%J: f32[6, 6], %h: f32[6]) {\n  %x = anneal name a spins {x[t in 1, i in 6] in {0, 1}} terms {\n"
+     "    lin  x[0, i] over [i in 6] coeff %h[i]\n"
+     "    quad x[0, i] x[0, j] over [i in 6, j in 6] where i < j coeff 0.5 * %J[i, j] + 0.5 * %J[j, i]\n"
+     "    quad x[0, i] x[0, j] over [i in 6, j in 6] where i < j coeff -0.25\n  } : spin[1, 6]\n  return x = %x\n}\n"},
     {"heat bath over x[*, i]: 1 groups of 2 spins", /* one group */
      "(%h: f32[2, 1]) {\n  %x = anneal name a spins {x[t in 2, i in 1] in {0, 1}} terms {\n"
      "    lin  x[t, i] over [t in 2, i in 1] coeff %h[t, i]\n"
