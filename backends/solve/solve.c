@@ -22,7 +22,8 @@ enum { MAX_THREADS = 256, MAX_DESCENT_SWEEPS = 1000, HURRIED_DESCENT_SWEEPS = 4 
  * hardly oftener. Large problems get shorter and fewer reads. */
 enum { DEFAULT_SWEEPS = 4000, LEAST_SWEEPS = 1000, MOST_READS = 64, LEAST_READS = 4 };
 static const double default_work = 5e8;
-static const double coupling_work = 0.05; /* of one neighbour, in looks at a spin: few of them flip */
+/* Of one neighbour, in looks at a spin: few of them flip. Whole rows take them many at a time. */
+static const double coupling_work = 0.05, row_work = 0.0004;
 
 /* Spins looked at between two questions whether to stop: tens of microseconds. */
 enum { PATIENCE = 16384 };
@@ -74,7 +75,8 @@ static double clamp(double value, double least, double most)
 
 void solve_effort(const problem *p, int32_t *reads, int32_t *sweeps)
 {
-    double sweep_work = (double)p->spins + coupling_work * 2 * (double)p->coupling_count + 1;
+    double neighbour = dense_lattice_pays(p->spins, p->coupling_count) ? row_work : coupling_work;
+    double sweep_work = (double)p->spins + neighbour * 2 * (double)p->coupling_count + 1;
     *reads = (int32_t)clamp(default_work / sweep_work / DEFAULT_SWEEPS, LEAST_READS, MOST_READS);
     *sweeps = (int32_t)clamp(default_work / sweep_work / *reads, LEAST_SWEEPS, DEFAULT_SWEEPS);
 }
