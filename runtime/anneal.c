@@ -209,6 +209,8 @@ static void anneal(solver *s)
         going = sweep_down(s, &ladder, key);
         solver_descend(s, 0, going ? MAX_DESCENT_SWEEPS : HURRIED_DESCENT_SWEEPS, false);
         solver_keep_best(s, !read);
+        if (!read)
+            solver_narrow(s, &ladder);
         solver_tell_read(s, read);
     }
 }

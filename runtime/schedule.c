@@ -10,7 +10,6 @@
  * colder ends were worse, as they leave fewer sweeps to the temperatures between). Below 1e-4 of the largest scale a ladder would
  * spend its sweeps on spins that descent sets right. */
 static const double hot_fraction = 0.25, cold_fraction = 0.05, narrowest = 1e-4;
-static const double largest_beta = 1e300;
 
 /* The energy change of flipping spin i among random others: its change of value times the root of h^2 +
  * sum J^2, taken relative to the largest so that squares neither vanish nor overflow. */
@@ -33,7 +32,7 @@ static double typical_change(const schedule_scales *s, size_t i)
 static double inverse(double temperature)
 {
     double beta = 1 / temperature;
-    return beta < largest_beta ? beta : largest_beta;
+    return beta < SCHEDULE_LARGEST_BETA ? beta : SCHEDULE_LARGEST_BETA;
 }
 
 schedule schedule_spanning(double greatest, double least)

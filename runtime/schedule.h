@@ -16,6 +16,8 @@ typedef struct schedule_scales {
     const int8_t *lowest;
 } schedule_scales;
 
+#define SCHEDULE_LARGEST_BETA 1e300
+
 typedef struct schedule {
     double hot, cold; /* inverse temperatures, finite; both 0 when nothing depends on the spins */
 } schedule;

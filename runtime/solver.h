@@ -72,6 +72,9 @@ void solver_keep_best(solver *s, bool ties);
 int64_t solver_sweeps(const solver *s);
 double solver_beta(const solver *s, const schedule *ladder, int64_t k);
 
+/* narrow.c: narrows the ladder for later reads, when the current state is a minimum and `field` its fields. */
+void solver_narrow(solver *s, schedule *ladder);
+
 /* reads.c: whether the reads are annealed side by side, and doing so. */
 bool solver_reads_side_by_side(const solver *s);
 void solver_anneal_reads(solver *s, const schedule *ladder);
