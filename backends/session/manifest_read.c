@@ -242,6 +242,9 @@ static bool read_member(manifest_input *in, void *to, int key)
 static isg_status make_samples(session *s, uint64_t state_bytes, const char *path, isg_error *error)
 {
     uint64_t each = 16 + session_state_bytes(s->total_spins);
+    if (!state_bytes)
+        return error_fail(error, ISG_INVALID, "%s: state.bin beside it is missing or empty; without it the session is lost",
+                          path);
     if ((uint64_t)s->sample_count > state_bytes / each)
         return error_fail(error, ISG_INVALID, "%s: %" PRId64 " samples of %" PRId64 " spins, for which state.bin is too short",
                           path, s->sample_count, s->total_spins);

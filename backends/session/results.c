@@ -215,8 +215,10 @@ static isg_status check_length(reading *r, int64_t length, isg_error *error)
     matrix_results again;
     if (length_fits(r, length))
         return ISG_OK;
-    /* read once more, for the place */
-    isg_status status = matrix_read_results(r->s->allocator, r->s->io, r->file->path, NULL, r->matrix->spins, &again, error);
+    /* read once more, for the place; a state that is too short lacks spins of the file, which may leave the ancilla out */
+    bool without = r->matrix->spins > 0 && length_fits(r, r->matrix->spins - 1) && length < r->matrix->spins;
+    isg_status status =
+        matrix_read_results(r->s->allocator, r->s->io, r->file->path, NULL, r->matrix->spins - without, &again, error);
     if (!status)
         matrix_results_close(&again);
     return status ? status : error_fail(error, ISG_INVALID, "%.250s: the file has changed while it was read", r->file->path);
@@ -253,7 +255,8 @@ static isg_status first_character(session *s, const char *path, char *out, isg_e
     status = file_source_read(&source, 0, count, bytes, error);
     file_source_close(&source);
     *out = '\0';
-    for (size_t i = 0; i < count && !status && !*out; i++)
+    size_t mark = count >= 3 && !status && !memcmp(bytes, "\xef\xbb\xbf", 3) ? 3 : 0; /* of UTF-8, as the readers take it */
+    for (size_t i = mark; i < count && !status && !*out; i++)
         if (!strchr(" \t\r\n", bytes[i]) || !bytes[i])
             *out = bytes[i];
     return status;

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 typedef struct decode_options {
@@ -62,6 +63,41 @@ typedef struct decoding {
     session_taking taking;
     double start, seconds_compile, seconds_solve;
 } decoding;
+
+static const char *path_of(decoding *d, const char *name)
+{
+    return arena_format(&d->cli->arena, "%s/%s", session_facts_of(d->session).folder, name);
+}
+
+/* ---- what is to be written ----------------------------------------------------------------------- */
+
+static bool same_file(const char *a, const char *b)
+{
+    struct stat first, second;
+    return !stat(a, &first) && !stat(b, &second) && first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+}
+
+/* Nothing is written over what the session lives from. */
+static int check_path(decoding *d, const char *path)
+{
+    static const char *const own[] = {"session.json", "state.bin", "program.ising", "target.yaml", "weights.safetensors"};
+    bool taken = false;
+    const char *name;
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+        taken |= same_file(path, path_of(d, own[i]));
+    for (size_t i = 0; (name = session_input(d->session, i)); i++)
+        taken |= same_file(path, path_of(d, arena_format(&d->cli->arena, "inputs/%s.npy", name)));
+    return taken ? cli_fail(d->cli, EXIT_INPUT, "%s: is a file of the session, which needs it; choose another name", path)
+                 : EXIT_DONE;
+}
+
+static int check_paths(decoding *d)
+{
+    int status = d->options->report ? check_path(d, d->options->report) : EXIT_DONE;
+    for (size_t i = 0; i < d->options->outputs.count && !status; i++)
+        status = check_path(d, d->outputs[i].path);
+    return status;
+}
 
 /* ---- results ------------------------------------------------------------------------------------- */
 
@@ -118,18 +154,12 @@ static void show_taking(const decoding *d)
             "isg: hint: %s has the bytes of an earlier round's results; if they answer this round too, say so: --results %s=%s\n",
             t->doubtful, t->doubtful_for, t->doubtful);
     if (t->wrong_energies)
-        fprintf(stderr,
-                "isg: note: %lld claimed energies, the first in %s, are not those of their states, which were computed here and "
-                "count\n",
-                (long long)t->wrong_energies, t->wrong_in);
+        fprintf(stderr, "isg: note: %lld claimed energ%s in %s, %s of %s; what counts is computed here\n",
+                (long long)t->wrong_energies, t->wrong_energies == 1 ? "y," : "ies, the first", t->wrong_in,
+                t->wrong_energies == 1 ? "is not that" : "are not those", t->wrong_energies == 1 ? "its state" : "their states");
 }
 
 /* ---- the program --------------------------------------------------------------------------------- */
-
-static const char *path_of(decoding *d, const char *name)
-{
-    return arena_format(&d->cli->arena, "%s/%s", session_facts_of(d->session).folder, name);
-}
 
 static int load_program(decoding *d)
 {
@@ -222,8 +252,10 @@ static int write_outputs(decoding *d)
 {
     session_facts f = session_facts_of(d->session);
     int status = run_data_write(&d->data);
-    if (status)
+    if (status) {
+        cli_hint(d->cli, "all is solved and kept; `isg decode %s --output NAME=FILE.npy` writes the outputs again", f.folder);
         return status;
+    }
     if (!d->options->outputs.count)
         show_array(run_data_first(&d->data));
     if (!d->cli->quiet)
@@ -286,6 +318,8 @@ static int decode_steps(decoding *d, const char *folder)
     if (session_open(&d->session, folder, d->cli->allocator, d->cli->io, &error))
         return cli_fail_error(d->cli, &error);
     int status = check_outputs(d);
+    if (!status)
+        status = check_paths(d);
     if (!status)
         status = take_results(d);
     if (status)

@@ -54,7 +54,8 @@ static const option_table table = {
     "           --target qboson-cim-550 -o digits-session\n"
     "  isg decode digits-session --results downloads/*.json --output logits=logits.npy\n\n"
     "To rehearse without a machine, let its simulator answer:\n"
-    "  for m in digits-session/round-000/*.csv; do isg solve $m --target qboson-cim-550 -o ${m%.csv}.solution.json; done\n"
+    "  for m in digits-session/round-000/*.csv; do isg solve \"$m\" --target qboson-cim-550 -o \"${m%.csv}.solution.json\"; "
+    "done\n"
     "  isg decode digits-session --results digits-session/round-000/*.solution.json --output logits=logits.npy",
     rows,
 };
@@ -119,7 +120,9 @@ static int choose_samples(emission *e)
         return EXIT_DONE;
     if (!colon || !read_bound(text, colon, &begin) || !read_bound(colon + 1, text + strlen(text), &end))
         return cli_fail(e->cli, EXIT_USAGE, "--samples takes A:B, whole numbers from 0, not '%s'", text);
-    if (begin >= end || end > e->data.batch)
+    if (begin >= end)
+        return cli_fail(e->cli, EXIT_INPUT, "--samples %s: no sample; A:B is from A up to but not B", text);
+    if (end > e->data.batch)
         return cli_fail(e->cli, EXIT_INPUT, "--samples %s: the inputs have samples 0:%lld", text, (long long)e->data.batch);
     for (size_t i = 0; i < e->data.input_count; i++) {
         isg_tensor *t = &e->data.inputs[i].tensor;

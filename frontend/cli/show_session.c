@@ -12,7 +12,7 @@ static const char *plural(int64_t count)
     return count == 1 ? "" : "s";
 }
 
-/* What stands for all matrices of the round in a shell. */
+/* The ending of the names of the round's matrices. */
 static const char *extension(const session *s)
 {
     const char *file = session_missing(s, 0), *slash = file ? strrchr(file, '/') : NULL;
@@ -20,11 +20,40 @@ static const char *extension(const session *s)
     return dot ? dot : "";
 }
 
+/* One word of a shell's, whatever is in it. */
+static void put_word(const char *text)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+,:@%=";
+    if (text[strspn(text, plain)] == '\0') {
+        fputs(text, stderr);
+        return;
+    }
+    fputc('\'', stderr);
+    for (; *text; text++)
+        fputs(*text == '\'' ? "'\\''" : (char[]){*text, '\0'}, stderr);
+    fputc('\'', stderr);
+}
+
+/* The files of the round with that ending. */
+static void put_files(const session_facts *f, const char *end)
+{
+    put_word(f->folder);
+    fprintf(stderr, "/round-%03" PRIu32 "/*%s", f->round, end);
+}
+
+/* `results`: the ending of result files in the round's folder, or NULL. */
 static void show_command(const session *s, const session_facts *f, const char *results)
 {
     const char *output = session_output(s, 0);
-    fprintf(stderr, "    isg decode %s%s --output %s=%s.npy\n", f->folder, results, output ? output : "NAME",
-            output ? output : "FILE");
+    fputs("    isg decode ", stderr);
+    put_word(f->folder);
+    if (results && *results) {
+        fputs(" --results ", stderr);
+        put_files(f, results);
+    } else if (results) {
+        fputs(" --results RESULTS...", stderr);
+    }
+    fprintf(stderr, " --output %s=%s.npy\n", output ? output : "NAME", output ? output : "FILE");
 }
 
 static void show_parts(const session_facts *f)
@@ -52,11 +81,13 @@ static void show_next(const session *s, const session_facts *f)
     const char *end = extension(s);
     fprintf(stderr, "  next: have every matrix of %s/round-%03" PRIu32 "/*%s solved; each needs one result%s%s. Then\n",
             f->folder, f->round, end, f->results ? ", in " : "", f->results ? f->results : "");
-    show_command(s, f, " --results RESULTS...");
-    fprintf(stderr,
-            "  to rehearse without the machine:\n    for m in %s/round-%03" PRIu32
-            "/*%s; do isg solve $m --target %s/target.yaml -o ${m%%%s}.solution.json; done\n",
-            f->folder, f->round, end, f->folder, end);
+    show_command(s, f, "");
+    fputs("  to rehearse without the machine:\n    for m in ", stderr);
+    put_files(f, end);
+    fputs("; do isg solve \"$m\" --target ", stderr);
+    put_word(f->folder);
+    fprintf(stderr, "/target.yaml -o \"${m%%%s}.solution.json\"; done\n", end);
+    show_command(s, f, ".solution.json");
 }
 
 static void show_missing(const session *s, const session_facts *f)
@@ -69,7 +100,7 @@ static void show_missing(const session *s, const session_facts *f)
     if (missing > MISSING_SHOWN)
         fprintf(stderr, "    and %" PRId64 " more\n", missing - MISSING_SHOWN);
     fprintf(stderr, "  next: when their results are there\n");
-    show_command(s, f, " --results RESULTS...");
+    show_command(s, f, "");
 }
 
 void show_session(session *s, bool again)
@@ -79,7 +110,7 @@ void show_session(session *s, bool again)
             f.model, f.target, f.first_sample, f.first_sample + f.sample_count, f.seed, f.samples_done, plural(f.samples_done));
     if (f.done) {
         fprintf(stderr, "  nothing is left for the machine; the outputs:\n");
-        show_command(s, &f, "");
+        show_command(s, &f, NULL);
     } else if (again) {
         show_missing(s, &f);
     } else {

@@ -329,10 +329,11 @@ static void show_result(const session *s)
     char energy[SOLUTION_NUMBER_TEXT], cut[SOLUTION_NUMBER_TEXT];
     solution_energy(&s->problem, best_state(s), energy);
     solution_cut(&s->problem, best_state(s), cut);
-    fprintf(stderr, "%s: %lld spins, %lld couplings, %d read%s of %d %s, seed %llu, %d thread%s\n", s->path,
-            (long long)s->problem.spins, (long long)s->problem.coupling_count, (int)r->reads, r->reads == 1 ? "" : "s",
-            (int)r->sweeps, s->target && s->target->kind == TARGET_CIM ? "steps" : "sweeps", (unsigned long long)s->seed,
-            (int)r->threads, r->threads == 1 ? "" : "s");
+    fprintf(stderr, "%s: %lld spin%s, %lld coupling%s, %d read%s of %d %s, seed %llu, %d thread%s\n", s->path,
+            (long long)s->problem.spins, s->problem.spins == 1 ? "" : "s", (long long)s->problem.coupling_count,
+            s->problem.coupling_count == 1 ? "" : "s", (int)r->reads, r->reads == 1 ? "" : "s", (int)r->sweeps,
+            s->target && s->target->kind == TARGET_CIM ? "steps" : "sweeps", (unsigned long long)s->seed, (int)r->threads,
+            r->threads == 1 ? "" : "s");
     fprintf(stderr, "  energy %s%s%s, %.3f s\n", energy, s->max_cut ? ", cut " : "", s->max_cut ? cut : "", s->solve_seconds);
     show_machine(s);
 }
