@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 static void say(cli *c, const char *kind, const char *format, va_list list)
@@ -63,6 +64,12 @@ int cli_write_text(cli *c, const char *path, const char *text)
         return EXIT_DONE;
     }
     return file_write(c->allocator, c->io, path, text, strlen(text), &error) ? cli_fail_error(c, &error) : EXIT_DONE;
+}
+
+bool cli_same_file(const char *a, const char *b)
+{
+    struct stat first, second;
+    return !stat(a, &first) && !stat(b, &second) && first.st_dev == second.st_dev && first.st_ino == second.st_ino;
 }
 
 double cli_seconds(void)

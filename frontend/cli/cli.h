@@ -58,6 +58,9 @@ void cli_hint_nearest(cli *c, const char *name, const char *const *candidates, s
 /* Text to stdout, or whole or not at all to the file of that path unless it is NULL. */
 int cli_write_text(cli *c, const char *path, const char *text);
 
+/* Whether two names lead to one file that exists, be it by links or by another way to it. */
+bool cli_same_file(const char *a, const char *b);
+
 double cli_seconds(void); /* a clock */
 
 #endif

@@ -10,7 +10,6 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 typedef struct decode_options {
@@ -71,12 +70,6 @@ static const char *path_of(decoding *d, const char *name)
 
 /* ---- what is to be written ----------------------------------------------------------------------- */
 
-static bool same_file(const char *a, const char *b)
-{
-    struct stat first, second;
-    return !stat(a, &first) && !stat(b, &second) && first.st_dev == second.st_dev && first.st_ino == second.st_ino;
-}
-
 /* Nothing is written over what the session lives from. */
 static int check_path(decoding *d, const char *path)
 {
@@ -84,9 +77,9 @@ static int check_path(decoding *d, const char *path)
     bool taken = false;
     const char *name;
     for (size_t i = 0; i < sizeof own / sizeof *own; i++)
-        taken |= same_file(path, path_of(d, own[i]));
+        taken |= cli_same_file(path, path_of(d, own[i]));
     for (size_t i = 0; (name = session_input(d->session, i)); i++)
-        taken |= same_file(path, path_of(d, arena_format(&d->cli->arena, "inputs/%s.npy", name)));
+        taken |= cli_same_file(path, path_of(d, arena_format(&d->cli->arena, "inputs/%s.npy", name)));
     return taken ? cli_fail(d->cli, EXIT_INPUT, "%s: is a file of the session, which needs it; choose another name", path)
                  : EXIT_DONE;
 }

@@ -142,6 +142,20 @@ static int check_format(session *s)
     return status;
 }
 
+/* The answer must not take the question's place, nor the report the answer's. */
+static int check_outputs(const session *s)
+{
+    const solve_options *o = s->options;
+    const char *over = o->output && cli_same_file(o->output, s->path)   ? o->output
+                       : o->report && cli_same_file(o->report, s->path) ? o->report
+                                                                        : NULL;
+    if (over)
+        return cli_fail(s->cli, EXIT_INPUT, "%s: is the problem itself, which would be lost; choose another name", over);
+    if (o->output && o->report && (!strcmp(o->output, o->report) || cli_same_file(o->output, o->report)))
+        return cli_fail(s->cli, EXIT_INPUT, "%s: is to be the solution and the report at once", o->output);
+    return EXIT_DONE;
+}
+
 /* A file's sidecar may say that the graph stands for another kind of problem. */
 static bool is_max_cut(const problem *p)
 {
@@ -162,8 +176,8 @@ static int read_problem(session *s)
     s->emitted = notes.mark.there && s->target && !strcmp(notes.mark.machine, s->target->name);
     s->seed = s->options->seed.given ? s->options->seed.value : notes.mark.seed;
     if (notes.duplicates && !c->quiet)
-        fprintf(stderr, "isg: note: %s: %lld entries stood again and were added to the first\n", s->path,
-                (long long)notes.duplicates);
+        fprintf(stderr, "isg: note: %s: %lld entr%s stood again, added to the first\n", s->path, (long long)notes.duplicates,
+                notes.duplicates == 1 ? "y" : "ies");
     if (s->options->output && solution_hash_file(c->io, s->path, s->file_hash, &error))
         return cli_fail_error(c, &error);
     return EXIT_DONE;
@@ -312,11 +326,12 @@ static void show_machine(const session *s)
 {
     const target_answers *a = &s->answers;
     if (s->blocks.parts)
-        fprintf(stderr, "  in %d parts, %d passes; %.4g %% of the couplings' weight lies between parts\n", (int)s->blocks.parts,
-                (int)s->blocks.passes, s->blocks.coupling > 0 ? 100 * s->blocks.severed / s->blocks.coupling : 0.0);
+        fprintf(stderr, "  in %d part%s, %d pass%s; %.4g %% of the couplings' weight lies between parts\n", (int)s->blocks.parts,
+                s->blocks.parts == 1 ? "" : "s", (int)s->blocks.passes, s->blocks.passes == 1 ? "" : "es",
+                s->blocks.coupling > 0 ? 100 * s->blocks.severed / s->blocks.coupling : 0.0);
     if (!a->count)
         return;
-    fprintf(stderr, "  presolve fixed %lld spins", (long long)a->spins_fixed);
+    fprintf(stderr, "  presolve fixed %lld spin%s", (long long)a->spins_fixed, a->spins_fixed == 1 ? "" : "s");
     if (a->quantized)
         fprintf(stderr, "; on the machine's grid %lld of %lld couplings are lost, and no energy is off by more than %.6g",
                 (long long)a->loss.couplings_lost, (long long)a->loss.couplings, a->loss.bound);
@@ -343,6 +358,8 @@ static int run_steps(session *s)
     int status = read_seconds(s);
     if (!status)
         status = check_format(s);
+    if (!status)
+        status = check_outputs(s);
     if (!status)
         status = find_target(s);
     if (!status)
