@@ -6,6 +6,8 @@ foreach(architecture x86_64 aarch64)
   set(key "arch")
   if(architecture STREQUAL "aarch64")
     set(key "cpu")
+    # No feature of a processor: clang sets it or not by the libgcc that it finds.
+    list(APPEND target -mno-outline-atomics)
   endif()
   execute_process(COMMAND ${CLANG} ${target} --print-supported-cpus OUTPUT_VARIABLE said ERROR_VARIABLE said
                   RESULT_VARIABLE failed)
