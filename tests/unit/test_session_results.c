@@ -37,6 +37,7 @@ static void load(bytes *b, const char *path)
 
 static void store(const bytes *b, const char *path)
 {
+    remove(path); /* a file that is emptied and written again is flushed to the disk by some file systems */
     FILE *file = fopen(path, "wb");
     CHECK(file && fwrite(b->at, 1, b->length, file) == b->length, "%s", path);
     if (file)
