@@ -130,6 +130,8 @@ static int take_results(decoding *d)
     if (!session_take(d->session, all, count, &d->taking, &error))
         return EXIT_DONE;
     int status = cli_fail_error(d->cli, &error);
+    if (error.status == ISG_INVALID && strstr(error.message, ".isg.json:"))
+        cli_hint(d->cli, "files named .isg.json lie beside the matrices and are no results: leave them out");
     if (error.status == ISG_INVALID)
         cli_hint(d->cli, "no result of this call was taken; the session is as it was");
     return status;
