@@ -102,9 +102,10 @@ static uint32_t store_singles(codegen *g, const hamiltonian_plan *h, ir_attribut
     const ir_term *first = (const ir_term *)terms.list + i;
     if (first->spin_count == 1)
         return gen_single_fields(g, h, first, terms.count - i);
-    if (first->spin_count == 2 && h->terms[quadratic].form == TERM_LIST)
-        return gen_single_couplings(g, h, &h->terms[quadratic], first, terms.count - i);
-    return 0;
+    uint32_t listed = 0; /* rows have places of their own for their coefficients */
+    while (first->spin_count == 2 && quadratic + listed < h->term_count && h->terms[quadratic + listed].form == TERM_LIST)
+        listed++;
+    return listed ? gen_single_couplings(g, h, &h->terms[quadratic], first, listed) : 0;
 }
 
 /* checked[i]: where the i-th quadratic term's code says whether a coefficient is not finite; NULL: it does not look. */
