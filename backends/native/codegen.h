@@ -7,6 +7,7 @@
 #ifndef BACKENDS_NATIVE_CODEGEN_H
 #define BACKENDS_NATIVE_CODEGEN_H
 
+#include "backends/native/kernels/exchange.h"
 #include "backends/native/kernels/group_reads.h"
 #include "ir/ir.h"
 #include "ir/spins.h"
@@ -177,6 +178,9 @@ typedef struct move_plan {
     const term_plan *uniform; /* the penalty that ties the groups; MOVES_DENSE: what all pairs have, or NULL */
     const term_plan *rows;    /* the couplings between groups, or NULL; MOVES_DENSE: of all pairs, or NULL */
     bool gathers;             /* MOVES_DENSE: rows are gathered from the couplings of all terms, one by one */
+    exchange_family families[EXCHANGE_FAMILIES_MAX]; /* of groups whose members are exchanged: MOVES_DENSE that gathers */
+    uint32_t family_count;
+    bool crosses; /* the first two families do */
 } move_plan;
 
 typedef struct hamiltonian_plan {

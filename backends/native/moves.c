@@ -9,9 +9,14 @@
 /* Sixteen reads' fields stay in the first-level cache, or nearly; beyond, reads one after the other are as fast. */
 enum { SIDE_BY_SIDE_SPINS_MAX = 1024 };
 
+static const ir_spins *spin_array_at(const codegen *g, const hamiltonian_plan *h, uint32_t array)
+{
+    return (const ir_spins *)ir_op_attribute(g->m, h->op, "spins")->list + array;
+}
+
 static const ir_spins *spin_array(const codegen *g, const hamiltonian_plan *h)
 {
-    return ir_op_attribute(g->m, h->op, "spins")->list;
+    return spin_array_at(g, h, 0);
 }
 
 /* Whether the axes of the mask stand side by side, so that they can be walked with one stride. */
@@ -31,9 +36,14 @@ static int64_t extent_of(const codegen *g, const ir_spins *array, uint32_t axes)
 }
 
 /* The stride of the last axis of the mask. */
+static int64_t stride_in(const hamiltonian_plan *h, uint32_t array, uint32_t axes)
+{
+    return axes ? h->layout.stride[array][31 - __builtin_clz(axes)] : 0;
+}
+
 static int64_t stride_of(const hamiltonian_plan *h, uint32_t axes)
 {
-    return axes ? h->layout.stride[0][31 - __builtin_clz(axes)] : 0;
+    return stride_in(h, 0, axes);
 }
 
 /* A penalty, the same for each two spins that agree on some axes. */
@@ -150,6 +160,57 @@ static bool gathering_pays(const codegen *g, const hamiltonian_plan *h)
     return spins <= DENSE_SPINS_SMALL || (spins <= DENSE_GATHERED_MAX && ends * DENSE_COST >= spins * spins);
 }
 
+/* Of penalties whose groups can be walked with two strides. */
+static bool family_of(const codegen *g, const hamiltonian_plan *h, const term_plan *t, exchange_family *f)
+{
+    uint32_t array = t->term->spins[0].array;
+    if (!is_penalty(g, t))
+        return false;
+    const ir_spins *spins = spin_array_at(g, h, array);
+    uint32_t members = term_own_axes(g, t), groups = ((1u << spins->index_count) - 1) & ~members;
+    if (!adjacent(members) || !adjacent(groups) || extent_of(g, spins, members) < 2)
+        return false;
+    *f = (exchange_family){.base = h->layout.base[array],
+                           .members = extent_of(g, spins, members),
+                           .groups = extent_of(g, spins, groups),
+                           .member_stride = stride_in(h, array, members),
+                           .group_stride = stride_in(h, array, groups)};
+    return true;
+}
+
+static bool same_family(const exchange_family *a, const exchange_family *b)
+{
+    return a->base == b->base && a->members == b->members && a->member_stride == b->member_stride;
+}
+
+/* The groups of each are the members of the other. */
+static bool families_cross(const exchange_family *a, const exchange_family *b)
+{
+    return a->base == b->base && a->members == b->groups && a->groups == b->members && a->member_stride == b->group_stride &&
+           a->group_stride == b->member_stride;
+}
+
+static void find_families(codegen *g, const hamiltonian_plan *h, move_plan *p)
+{
+    for (uint32_t i = 0; i < h->term_count && p->family_count < EXCHANGE_FAMILIES_MAX; i++) {
+        const term_plan *t = &h->terms[i];
+        exchange_family f;
+        bool known = !family_of(g, h, t, &f);
+        for (uint32_t k = 0; k < p->family_count && !known; k++)
+            known = same_family(&p->families[k], &f);
+        if (known)
+            continue;
+        p->families[p->family_count++] = f;
+        p->text = arena_format(g->arena, "%s%s%s", p->text, p->family_count == 1 ? "; exchanges within " : " and ",
+                               axes_text(g, spin_array_at(g, h, t->term->spins[0].array), term_own_axes(g, t)));
+    }
+    p->crosses = p->family_count == 2 && families_cross(&p->families[0], &p->families[1]);
+    if (p->crosses)
+        p->text = arena_format(g->arena, "%s, and across both", p->text);
+    if (p->family_count)
+        p->workspace_bytes += exchange_bytes(h->layout.count);
+}
+
 static bool plan_dense(codegen *g, hamiltonian_plan *h)
 {
     move_plan p = {.form = MOVES_DENSE};
@@ -163,6 +224,8 @@ static bool plan_dense(codegen *g, hamiltonian_plan *h)
     p.workspace_bytes = dense_work_bytes(h->layout.count) + (p.gathers ? dense_gather_bytes(h->layout.count) : 0);
     p.text = arena_format(g->arena, "single flips, %d spins at a look, couplings in 8 or 16 bits where they are whole numbers",
                           DENSE_BLOCK);
+    if (p.gathers)
+        find_families(g, h, &p);
     h->moves = p;
     return true;
 }
@@ -262,6 +325,23 @@ static move_functions gen_group_moves(codegen *g, const hamiltonian_plan *h)
 
 /* ---- dense: single flips ---- */
 
+static void gen_families(codegen *g, const move_plan *p, l_value v_work, l_value v_spins)
+{
+    for (uint32_t i = 0; i < p->family_count; i++) {
+        const exchange_family *f = &p->families[i];
+        l_value args[] = {v_work,
+                          v_spins,
+                          l_i64(g, i),
+                          l_i64(g, f->base),
+                          l_i64(g, f->members),
+                          l_i64(g, f->groups),
+                          l_i64(g, f->member_stride),
+                          l_i64(g, f->group_stride),
+                          l_i64(g, p->crosses)};
+        l_call(g, "piece_exchange_family", args, 9);
+    }
+}
+
 static l_value gen_dense_prepare(codegen *g, const hamiltonian_plan *h, l_value v_couplings_of)
 {
     const move_plan *p = &h->moves;
@@ -271,6 +351,7 @@ static l_value gen_dense_prepare(codegen *g, const hamiltonian_plan *h, l_value 
     if (p->gathers) {
         l_value args[] = {g->v_context, v_work, v_linear, v_couplings_of, v_spins, v_lowest};
         l_call(g, "piece_dense_gather", args, 6);
+        gen_families(g, p, v_work, v_spins);
     } else {
         l_value v_rows = p->rows ? gen_frame_at(g, p->rows->coefficients) : l_null(g);
         l_value v_uniform = p->uniform ? gen_frame_at(g, p->uniform->coefficients) : l_null(g);
@@ -304,7 +385,7 @@ static l_value gen_dense_sweep(codegen *g, const hamiltonian_plan *h)
     l_value f = begin(g, h, SWEEP);
     l_value args[] = {LLVMGetParam(f, 1), LLVMGetParam(f, 2),        LLVMGetParam(f, 3),           LLVMGetParam(f, 4),
                       LLVMGetParam(f, 5), l_i64(g, h->layout.count), l_i64(g, h->layout.lowest[0])};
-    l_end_function(g, l_call(g, "piece_dense_sweep", args, 7));
+    l_end_function(g, l_call(g, h->moves.family_count ? "piece_exchange_sweep" : "piece_dense_sweep", args, 7));
     return f;
 }
 

@@ -42,5 +42,27 @@ void piece_dense_start(char *work, const int8_t *state, int64_t spins)
 int64_t piece_dense_sweep(char *work, int8_t *state, double beta, const uint32_t *key, uint32_t sweep, int64_t spins,
                           int64_t lowest)
 {
-    return (int64_t)dense_work_sweep(work, state, beta, key, sweep, spins, lowest);
+    return (int64_t)dense_work_sweep(work, state, beta, key, sweep, spins, lowest, 0);
+}
+
+/* Behind all else that dense rows need, where they are gathered. */
+static char *exchange_of(char *work, int64_t spins)
+{
+    return work + dense_work_bytes(spins) + dense_gather_bytes(spins);
+}
+
+/* One more family of groups, the `place`th; the last call says how many there are and whether the first two cross. */
+void piece_exchange_family(char *work, int64_t spins, int64_t place, int64_t base, int64_t members, int64_t groups,
+                           int64_t member_stride, int64_t group_stride, int64_t crosses)
+{
+    exchange *e = (exchange *)(void *)exchange_of(work, spins);
+    e->family[place] = (exchange_family){base, members, groups, member_stride, group_stride};
+    e->count = place + 1;
+    e->crosses = crosses;
+}
+
+int64_t piece_exchange_sweep(char *work, int8_t *state, double beta, const uint32_t *key, uint32_t sweep, int64_t spins,
+                             int64_t lowest)
+{
+    return (int64_t)dense_work_sweep(work, state, beta, key, sweep, spins, lowest, exchange_of(work, spins));
 }

@@ -15,6 +15,7 @@ typedef struct row {
     const char *body;  /* a module's text from the model on */
 } row;
 
+#define ASSIGNMENT "single flips, 64 spins at a look, couplings in 8 or 16 bits where they are whole numbers; exchanges"
 /* clang-format off */
 static const row rows[] = {
     {"heat bath over x[*, i]: 4 groups of 3 spins",
@@ -75,6 +76,22 @@ static const row rows[] = {
      "    lin  x[0, i] over [i in 6] coeff %h[i]\n"
      "    quad x[0, i] x[0, j] over [i in 6, j in 6] where i < j coeff 0.5 * %J[i, j] + 0.5 * %J[j, i]\n"
      "    quad x[0, i] x[0, j] over [i in 6, j in 6] where i < j coeff -0.25\n  } : spin[1, 6]\n  return x = %x\n}\n"},
+    {ASSIGNMENT " within x[i, *] and x[*, k], and across both",
+     "(%h: f32[3, 3]) {\n  %x = anneal name a spins {x[i in 3, k in 3] in {0, 1}} terms {\n"
+     "    lin  x[i, k] over [i in 3, k in 3] coeff %h[i, k] - 1\n"
+     "    quad x[i, k] x[i, l] over [i in 3, k in 3, l in 3] where k < l coeff 1\n"
+     "    quad x[i, k] x[j, k] over [i in 3, j in 3, k in 3] where i < j coeff 1.5\n  } : spin[3, 3]\n  return x = %x\n}\n"},
+    {ASSIGNMENT " within s[*, k] and s[i, *], and across both", /* whole numbers, {-1, 1}, not square */
+     "(%h: f32[2, 4]) {\n  %s = anneal name a spins {s[i in 2, k in 4] in {-1, 1}} terms {\n"
+     "    lin  s[i, k] over [i in 2, k in 4] coeff i - k + 1\n"
+     "    quad s[i, k] s[j, k] over [i in 2, j in 2, k in 4] where i < j coeff 1\n"
+     "    quad s[i, k] s[i, l] over [i in 2, k in 4, l in 4] where k < l coeff 1\n  } : spin[2, 4]\n  return s = %s\n}\n"},
+    {ASSIGNMENT " within x[i, *]", /* colours of a path, and members of a group that are neighbours too */
+     "(%h: f32[3, 3]) {\n  %x = anneal name a spins {x[i in 3, k in 3] in {0, 1}} terms {\n"
+     "    lin  x[i, k] over [i in 3, k in 3] coeff %h[i, k] - 1\n"
+     "    quad x[i, k] x[i, l] over [i in 3, k in 3, l in 3] where k < l coeff 1.25\n"
+     "    quad x[i, k] x[i + 1, k] over [i in 2, k in 3] coeff 0.75\n"
+     "    quad x[i, k] x[i, k + 1] over [i in 3, k in 2] coeff %h[i, k]\n  } : spin[3, 3]\n  return x = %x\n}\n"},
     {"heat bath over x[*, i]: 1 groups of 2 spins", /* one group */
      "(%h: f32[2, 1]) {\n  %x = anneal name a spins {x[t in 2, i in 1] in {0, 1}} terms {\n"
      "    lin  x[t, i] over [t in 2, i in 1] coeff %h[t, i]\n"
@@ -86,6 +103,12 @@ static const row large = /* more groups than lanes, and not a multiple */
      "    lin  x[t, i] over [t in 6, i in 37] coeff %h[t, i]\n"
      "    quad x[t, i] x[t, j] over [t in 6, i in 37, j in 37] where i < j coeff %J[t, i, j]\n"
      "    quad x[t, i] x[u, i] over [t in 6, u in 6, i in 37] where t < u coeff 1.25\n  } : spin[6, 37]\n  return x = %x\n}\n"};
+static const row walled = /* no single flip leaves a permutation */
+    {ASSIGNMENT " within x[i, *] and x[*, k], and across both",
+     "(%h: f32[3, 3]) {\n  %x = anneal name a spins {x[i in 3, k in 3] in {0, 1}} terms {\n"
+     "    lin  x[i, k] over [i in 3, k in 3] coeff 4 * %h[i, k] - 80\n"
+     "    quad x[i, k] x[i, l] over [i in 3, k in 3, l in 3] where k < l coeff 80\n"
+     "    quad x[i, k] x[j, k] over [i in 3, j in 3, k in 3] where i < j coeff 80\n  } : spin[3, 3]\n  return x = %x\n}\n"};
 /* clang-format on */
 
 /* ---- a compiled row, its coefficients made from random inputs --------------------------------- */
@@ -150,6 +173,7 @@ static bool open_row(compiled *c, const row *r, const char *processor)
     }
     CHECK(!c->h->coefficients(&c->context), "coefficients");
     CHECK(!strncmp(c->h->moves, r->moves, strlen(r->moves)), "'%s', not '%s'", c->h->moves, r->moves);
+    CHECK(!strstr(c->h->moves, "exchanges") == !strstr(r->moves, "exchanges"), "'%s', not '%s'", c->h->moves, r->moves);
     c->h->prepare(&c->context, c->workspace.at);
     return true;
 }
@@ -278,6 +302,35 @@ static void test_distribution(void)
     CHECK(getenv("ISG_TEST_QUICK") || hotter >= runs / 4, "temperature x 1.05 was seen in %d of %d runs", hotter, runs);
 }
 
+/* ---- the lowest state, without ever crossing a wall ------------------------------------------- */
+
+static void test_walls(void)
+{
+    static const uint32_t permutations[] = {0421, 0241, 0412, 0142, 0214, 0124}; /* a row each digit */
+    compiled c;
+    double least = INFINITY;
+    int8_t state[SPINS_MAX];
+    if (!open_row(&c, &walled, NULL))
+        return;
+    for (uint32_t bits = 0; bits < 1u << c.h->spins; bits++)
+        least = fmin(least, energy_of(&c, bits, state));
+    for (uint32_t i = 0; i < sizeof permutations / sizeof *permutations; i++) {
+        uint32_t key[2] = {i, 3};
+        double energy[SPINS_MAX + 1] = {energy_of(&c, permutations[i], state)}, best = INFINITY;
+        c.h->start(&c.context, c.workspace.at, state);
+        for (uint32_t k = 0; k < 60; k++) {
+            c.h->sweep(&c.context, c.workspace.at, state, 0.9, key, k);
+            double now = 0;
+            c.h->energy(&c.context, state, energy);
+            for (uint64_t g = 0; g < c.h->groups; g++)
+                now += energy[g];
+            best = fmin(best, now);
+        }
+        CHECK(best == least, "from permutation %u: %g, the lowest is %g", i, best, least);
+    }
+    close_row(&c);
+}
+
 /* ---- the same on every processor -------------------------------------------------------------- */
 
 /* Without the ones that this processor cannot run. */
@@ -332,7 +385,7 @@ static uint64_t trace(compiled *c)
 
 static void test_processors(void)
 {
-    static const row *const some[] = {&large, &rows[1], &rows[9]};
+    static const row *const some[] = {&large, &rows[1], &rows[9], &rows[13], &rows[14]};
     const char *names[4];
     int count = processors(names);
     for (size_t i = 0; i < sizeof some / sizeof *some; i++) {
@@ -352,6 +405,7 @@ static void test_processors(void)
 int main(void)
 {
     test_distribution();
+    test_walls();
     test_processors();
     if (check_failures)
         fprintf(stderr, "%d checks failed\n", check_failures);

@@ -8,7 +8,7 @@
 #ifndef KERNELS_DENSE_WORK_H
 #define KERNELS_DENSE_WORK_H
 
-#include "backends/native/kernels/dense.h"
+#include "backends/native/kernels/exchange.h"
 
 enum { DENSE_WORK_HEAD = 128, DENSE_MOST_DIGITS = 8, DENSE_RENEWAL_SWEEPS = 1024 };
 
@@ -232,13 +232,17 @@ static inline void dense_work_start(char *work, const int8_t *state, int64_t spi
     dense_fields(&w->d);
 }
 
+/* `e`, at the head of exchange_bytes of its own: other moves after the single flips. NULL: none. */
 static inline uint64_t dense_work_sweep(char *work, int8_t *state, double beta, const uint32_t key[2], uint32_t sweep,
-                                        int64_t spins, int64_t lowest)
+                                        int64_t spins, int64_t lowest, char *e)
 {
     const dense_work *w = (const dense_work *)(const void *)work;
+    double temperature = w->scale / (beta * (double)(1 - lowest));
     if (w->d.numbers == DENSE_FLOAT && sweep % DENSE_RENEWAL_SWEEPS == DENSE_RENEWAL_SWEEPS - 1)
         dense_fields(&w->d);
-    int64_t flips = dense_sweep(&w->d, key, sweep, w->scale / (beta * (double)(1 - lowest)));
+    int64_t flips = dense_sweep(&w->d, key, sweep, temperature);
+    if (e)
+        flips += exchange_sweep((const exchange *)(const void *)e, e, &w->d, key, sweep, temperature);
     for (int64_t i = 0; i < spins && flips; i++)
         state[i] = w->d.turn[i] < 0 ? 1 : (int8_t)lowest;
     return (uint64_t)flips;
