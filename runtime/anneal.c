@@ -122,6 +122,7 @@ void solver_keep_best(solver *s, bool ties)
         if (s->improved[g])
             s->best_energy[g] = s->energy[g];
     }
+    s->best_energy[s->h->groups] = s->energy[s->h->groups];
     for (uint64_t i = 0; i < s->h->spins; i++)
         if (s->improved[solver_group(s, i)])
             s->best[i] = s->state[i];
@@ -135,16 +136,26 @@ void solver_tell_read(solver *s, int32_t read)
     s->settings->read_done(s->settings->read_context, read, s->state, total_energy(s, s->energy));
 }
 
-/* The start of the first read stands as the answer until something at least as good is found. */
+/* The start of the first read stands as the answer until something is found; what it is worth is looked at only where nothing
+ * better is sure to come. */
 void solver_keep_start(solver *s)
 {
-    s->h->energy(s->context, s->state, s->energy);
-    for (uint64_t g = 0; g <= s->h->groups; g++)
-        if (g == s->h->groups || !s->solved[g])
-            s->best_energy[g] = s->energy[g];
+    for (uint64_t g = 0; g < s->h->groups; g++)
+        if (!s->solved[g])
+            s->best_energy[g] = INFINITY;
+    s->best_energy[s->h->groups] = 0;
     for (uint64_t i = 0; i < s->h->spins; i++)
         if (!s->solved[solver_group(s, i)])
             s->best[i] = s->state[i];
+}
+
+void solver_judge_start(solver *s)
+{
+    s->h->energy(s->context, s->best, s->energy);
+    s->best_energy[s->h->groups] = s->energy[s->h->groups];
+    for (uint64_t g = 0; g < s->h->groups; g++)
+        if (!s->solved[g])
+            s->best_energy[g] = s->energy[g];
 }
 
 /* After `prepare`. */
@@ -189,16 +200,8 @@ static bool sweep_down(solver *s, const schedule *ladder, const uint32_t key[2])
     return true;
 }
 
-static void anneal(solver *s)
+static void anneal_reads_in_turn(solver *s, schedule *ladder)
 {
-    if (s->settings->exact && solver_small_groups(s))
-        return;
-    s->h->prepare(s->context, s->workspace);
-    schedule ladder = make_schedule(s);
-    if (solver_reads_side_by_side(s)) {
-        solver_anneal_reads(s, &ladder);
-        return;
-    }
     bool going = true;
     for (int32_t read = 0; read < s->settings->reads && going; read++) {
         uint32_t key[2];
@@ -206,13 +209,29 @@ static void anneal(solver *s)
         solver_random_state(s, key, s->state);
         if (!read)
             solver_keep_start(s);
-        going = sweep_down(s, &ladder, key);
+        going = sweep_down(s, ladder, key);
+        if (!read && !going)
+            solver_judge_start(s);
         solver_descend(s, 0, going ? MAX_DESCENT_SWEEPS : HURRIED_DESCENT_SWEEPS, false);
         solver_keep_best(s, !read);
         if (!read)
-            solver_narrow(s, &ladder);
+            solver_narrow(s, ladder);
         solver_tell_read(s, read);
     }
+}
+
+static void anneal(solver *s)
+{
+    if (s->settings->exact && solver_small_groups(s))
+        return;
+    s->h->prepare(s->context, s->workspace);
+    schedule ladder = make_schedule(s);
+    if (solver_reads_side_by_side(s))
+        solver_anneal_reads(s, &ladder);
+    else
+        anneal_reads_in_turn(s, &ladder);
+    if (!(total_energy(s, s->best_energy) < INFINITY)) /* no read had an energy to compare */
+        solver_judge_start(s);
 }
 
 /* ---- descent --------------------------------------------------------------------------------- */
@@ -228,6 +247,7 @@ static void descend_from_both_ends(solver *s)
     memcpy(s->state, s->lowest, s->h->spins);
     solver_descend(s, threshold, max_solver_sweeps, true);
     solver_keep_start(s);
+    solver_keep_best(s, false);
     double first = total_energy(s, s->best_energy);
 
     memset(s->state, 1, s->h->spins);

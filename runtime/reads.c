@@ -78,6 +78,8 @@ void solver_anneal_reads(solver *s, const schedule *ladder)
             solver_keep_start(s);
         }
         going = sweep_down(s, ladder, count);
+        if (!read && !going)
+            solver_judge_start(s);
         judge(s, read, count, going ? MAX_DESCENT_SWEEPS : HURRIED_DESCENT_SWEEPS, &least);
     }
 }

@@ -63,8 +63,10 @@ void solver_random_state(const solver *s, const uint32_t key[2], int8_t *state);
 /* The current state is that in which a read ended; tells whoever asked for them. */
 void solver_tell_read(solver *s, int32_t read);
 void solver_take_state(solver *s, const int8_t *state); /* it becomes the current one */
-/* The current state becomes the answer in the groups that are not solved yet. */
+/* The current state becomes the answer, of unknown energy, in the groups that are not solved yet. */
 void solver_keep_start(solver *s);
+/* That answer is to be beaten: a cancelled read may be worse. */
+void solver_judge_start(solver *s);
 /* Takes over the groups in which the current state is better, or, with ties, as good. */
 void solver_keep_best(solver *s, bool ties);
 
