@@ -8,9 +8,6 @@
 
 #include <math.h>
 
-/* Energies closer than this, relative to their size, may come in any order in float32. */
-static const double energy_resolution = 1e-5;
-
 bool solver_reads_side_by_side(const solver *s)
 {
     return s->h->start_reads && s->h->groups == 1 && s->settings->reads >= READS_SIDE_BY_SIDE_MIN;
@@ -53,7 +50,7 @@ static void judge(solver *s, int32_t from, int32_t count, int64_t descent_limit,
         size = fmax(size, fabs(r->energy[k]));
     }
     for (int32_t k = 0; k < count; k++) {
-        bool near = r->energy[k] <= *least + energy_resolution * size;
+        bool near = r->energy[k] <= *least + READ_RESOLUTION * size;
         if (!near && !s->settings->read_done)
             continue;
         solver_take_state(s, r->states + (uint64_t)k * s->h->spins);

@@ -18,6 +18,9 @@ enum { MAX_DESCENT_SWEEPS = 1000, HURRIED_DESCENT_SWEEPS = 4 };
 enum { QUENCH_SWEEPS = 12 };
 #define NO_TEMPERATURE 1e300 /* as an inverse temperature */
 
+/* Estimated energies closer than this, relative to their size, may come in any order in double. */
+#define READ_RESOLUTION 1e-5
+
 /* Fewer reads than this are annealed one after the other. */
 enum { READS_SIDE_BY_SIDE_MIN = 6 };
 

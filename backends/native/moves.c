@@ -238,14 +238,15 @@ void plan_moves(codegen *g, hamiltonian_plan *h)
 
 /* ---- the functions ---- */
 
-enum { PREPARE, START, SWEEP, START_READS, SWEEP_READS, FINISH_READS, SPAN };
+enum { PREPARE, START, SWEEP, START_READS, SWEEP_READS, FINISH_READS, SPAN, ESTIMATE };
 
 static l_value begin(codegen *g, const hamiltonian_plan *h, int part)
 {
-    static const char *const names[] = {"prepare", "start", "sweep", "start_reads", "sweep_reads", "finish_reads", "span"};
-    static const unsigned counts[] = {1, 2, 5, 2, 4, 3, 3};
+    static const char *const names[] = {"prepare",     "start",        "sweep", "start_reads",
+                                        "sweep_reads", "finish_reads", "span",  "estimate"};
+    static const unsigned counts[] = {1, 2, 5, 2, 4, 3, 3, 1};
     l_type usual[] = {g->ptr, g->ptr, g->f64, g->ptr, g->i32}, reads[] = {g->ptr, g->f64, g->ptr, g->i32};
-    l_type result = part == SWEEP || part == SWEEP_READS ? g->i64 : g->void_type;
+    l_type result = part == SWEEP || part == SWEEP_READS ? g->i64 : part == ESTIMATE ? g->f64 : g->void_type;
     l_type *extra = part == SWEEP_READS                    ? reads
                     : part == FINISH_READS || part == SPAN ? (l_type[]){g->ptr, g->ptr, g->ptr}
                                                            : usual;
@@ -389,6 +390,14 @@ static l_value gen_dense_sweep(codegen *g, const hamiltonian_plan *h)
     return f;
 }
 
+static l_value gen_dense_estimate(codegen *g, const hamiltonian_plan *h)
+{
+    l_value f = begin(g, h, ESTIMATE);
+    l_value args[] = {LLVMGetParam(f, 1)};
+    l_end_function(g, l_call(g, "piece_dense_estimate", args, 1));
+    return f;
+}
+
 move_functions gen_moves(codegen *g, const hamiltonian_plan *h, l_value v_fields_of, l_value v_couplings_of)
 {
     if (h->moves.form == MOVES_GROUPS)
@@ -397,7 +406,8 @@ move_functions gen_moves(codegen *g, const hamiltonian_plan *h, l_value v_fields
         return (move_functions){.prepare = gen_dense_prepare(g, h, v_couplings_of),
                                 .span = gen_dense_span(g, h),
                                 .start = gen_dense_start(g, h),
-                                .sweep = gen_dense_sweep(g, h)};
+                                .sweep = gen_dense_sweep(g, h),
+                                .estimate = gen_dense_estimate(g, h)};
     return (move_functions){
         .prepare = gen_nothing_to_prepare(g, h), .start = gen_start_fields(g, h, v_fields_of), .sweep = gen_single_flips(g, h)};
 }

@@ -45,6 +45,11 @@ int64_t piece_dense_sweep(char *work, int8_t *state, double beta, const uint32_t
     return (int64_t)dense_work_sweep(work, state, beta, key, sweep, spins, lowest, 0);
 }
 
+double piece_dense_estimate(const char *work)
+{
+    return dense_work_estimate(work);
+}
+
 /* Behind all else that dense rows need, where they are gathered. */
 static char *exchange_of(char *work, int64_t spins)
 {

@@ -6,7 +6,7 @@
 #include <string.h>
 
 _Static_assert(sizeof(isg_abi_tensor) == 8 + 2 * 4 + 8 * (ISG_MAX_RANK + 1), "tensor_record builds this layout");
-_Static_assert(sizeof(isg_abi_hamiltonian) == 22 * 8, "hamiltonian_record builds this layout");
+_Static_assert(sizeof(isg_abi_hamiltonian) == 23 * 8, "hamiltonian_record builds this layout");
 _Static_assert(sizeof(isg_abi_step) == 16, "step_record builds this layout");
 _Static_assert(sizeof(isg_abi_program) == 8 + 4 * 4 + 17 * 8, "program_record builds this layout");
 
@@ -86,10 +86,11 @@ static l_value hamiltonian_record(codegen *g, const hamiltonian_plan *h, hamilto
                         f.moves.span ? f.moves.span : l_null(g),
                         f.moves.start,
                         f.moves.sweep,
+                        f.moves.estimate ? f.moves.estimate : l_null(g),
                         f.moves.start_reads ? f.moves.start_reads : l_null(g),
                         f.moves.sweep_reads ? f.moves.sweep_reads : l_null(g),
                         f.moves.finish_reads ? f.moves.finish_reads : l_null(g)};
-    return record(g, fields, 22);
+    return record(g, fields, 23);
 }
 
 /* ---- steps ---- */

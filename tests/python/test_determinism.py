@@ -1,10 +1,11 @@
 """test_determinism.py - the same seed gives the same bytes on any number of threads and for any split of the batch."""
 
+import json
 import unittest
 
 import numpy as np
 
-from common import Case, QUICK, ROOT, run_model
+from common import Case, QUICK, ROOT, invoke, run_model
 from generate import make_program
 from reference import program_text
 
@@ -57,6 +58,27 @@ class SameBytes(Case):
         self.digits(patches, "same", "--seed", 1, "--reads", 1, "--sweeps", 1)
         keys = np.load(self.folder / "same-out-keys.npy")
         self.assertGreater(len({k.tobytes() for k in keys}), 1)
+
+    def test_reads_left_out(self):
+        """Reads that cannot win are not polished, unless somebody looks at all of them, as an inspection does: the same answer."""
+        source = self.write("one.attn", """
+use "std/qama.attn";
+model one {
+  input q: f32[1, 200, 8]; input k: f32[1, 200, 8]; input v: f32[1, 200, 8]; input e: f32[8];
+  output keys = qama(q, k, v, e).keys;
+}
+""")
+        random = np.random.default_rng(5)
+        arrays = {name: random.standard_normal((1, 1, 200, 8)).astype(np.float32) for name in "qkv"}
+        arrays["e"] = random.standard_normal((1, 8)).astype(np.float32)
+        for seed in range(4):
+            effort = ("--reads", 24, "--sweeps", 4, "--seed", seed)
+            _, report = run_model(source, arrays, ["keys"], self.folder, *effort)
+            given = [part for name in arrays for part in ("--input", f"{name}={self.folder / f'run-in-{name}.npy'}")]
+            seen = invoke("inspect", source, *given, *effort, "--format", "json")
+            self.assertEqual(seen.returncode, 0, seen.stderr)
+            best = json.loads(seen.stdout)["hamiltonians"][0]["measured"]["best"]
+            self.close(best, report["hamiltonians"][0]["energy_min"], 1e-12)
 
     def test_random_programs(self):
         hamiltonians, pool = make_program(77, 40)
