@@ -34,8 +34,8 @@ static int keep_sample(session *s)
     int64_t at = s->options->sample;
     s->samples = s->data.batch;
     if (at >= s->data.batch)
-        return cli_fail(s->cli, EXIT_INPUT, "--sample %lld: the inputs have %lld samples, 0 the first", (long long)at,
-                        (long long)s->data.batch);
+        return cli_fail(s->cli, EXIT_INPUT, "--sample %lld: the inputs have %lld sample%s, counted from 0", (long long)at,
+                        (long long)s->data.batch, s->data.batch == 1 ? "" : "s");
     for (size_t i = 0; i < s->data.input_count; i++) {
         isg_tensor *t = &s->data.inputs[i].tensor;
         t->data = (char *)t->data + at * t->strides[0];

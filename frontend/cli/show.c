@@ -36,8 +36,8 @@ void show_summary(const isg_report *report, const report_context *context)
             (int)report->sweeps, (unsigned long long)context->seed, (int)report->threads, report->threads == 1 ? "" : "s");
     for (int64_t i = 0; i < report->hamiltonian_count; i++) {
         const isg_hamiltonian_report *h = &report->hamiltonians[i];
-        fprintf(stderr, "  %s: %lld spins, %lld terms, energy %.6g on average, %.6g at least", h->name, (long long)h->spins,
-                (long long)h->terms, h->energy_mean, h->energy_min);
+        fprintf(stderr, "  %s: %lld spin%s, %lld term%s, energy %.6g on average, %.6g at least", h->name, (long long)h->spins,
+                h->spins == 1 ? "" : "s", (long long)h->terms, h->terms == 1 ? "" : "s", h->energy_mean, h->energy_min);
         if (isnan(h->flips_per_second))
             fputc('\n', stderr);
         else
@@ -51,11 +51,15 @@ void show_summary(const isg_report *report, const report_context *context)
 
 /* ---- arrays ---------------------------------------------------------------------------------- */
 
-/* The fewest digits that read back the same float32. */
+/* The fewest digits that read back the same float32; whole numbers below 2^24 in full: 20, not 2e+01. */
 static void print_float(float value)
 {
     char text[32];
     int precision = 1;
+    if (fabsf(value) >= 1 && fabsf(value) <= 1 << 24 && truncf(value) == value) {
+        printf("%.0f", (double)value);
+        return;
+    }
     do
         snprintf(text, sizeof text, "%.*g", precision, (double)value);
     while (precision++ < 9 && strtof(text, NULL) != value && value == value);
