@@ -113,7 +113,7 @@ static isg_status find_ladder(const isg_abi_hamiltonian *h, const isg_abi_contex
 typedef struct chain_memory {
     memory_aligned workspace;
     int8_t *state;
-    double *energies, *groups;
+    double *energies, *groups, *field;
 } chain_memory;
 
 static void run_chain(const isg_abi_hamiltonian *h, const isg_abi_context *context, const observe_settings *settings,
@@ -129,7 +129,8 @@ static void run_chain(const isg_abi_hamiltonian *h, const isg_abi_context *conte
         h->sweep(context, m->workspace.at, m->state, o->chain_beta, key, (uint32_t)k);
         if (k < burn_in)
             continue;
-        h->energy(context, m->state, m->groups);
+        h->fields(context, m->state, m->field);
+        h->energy(context, m->state, m->field, m->groups);
         double sum = 0;
         for (uint64_t g = 0; g < h->groups; g++)
             sum += m->groups[g];
@@ -149,14 +150,16 @@ static isg_status follow_chain(const isg_abi_hamiltonian *h, const isg_abi_conte
     chain_memory m = {.workspace = memory_take_aligned(a, h->workspace_bytes),
                       .state = memory_take(a, h->spins, 1),
                       .energies = memory_take(a, sweeps, sizeof(double)),
-                      .groups = memory_take(a, h->groups + 1, sizeof(double))};
-    bool room = m.workspace.at && m.state && m.energies && m.groups;
+                      .groups = memory_take(a, h->groups + 1, sizeof(double)),
+                      .field = memory_take(a, h->spins, sizeof(double))};
+    bool room = m.workspace.at && m.state && m.energies && m.groups && m.field;
     if (room)
         run_chain(h, context, settings, o, &m);
     memory_release_aligned(a, &m.workspace);
     memory_release(a, m.state, h->spins, 1);
     memory_release(a, m.energies, sweeps, sizeof(double));
     memory_release(a, m.groups, h->groups + 1, sizeof(double));
+    memory_release(a, m.field, h->spins, sizeof(double));
     return room ? ISG_OK : error_no_memory(error);
 }
 

@@ -102,13 +102,15 @@ static bool gather_offset(const isg_abi_hamiltonian *h, const isg_abi_context *c
 {
     double *energy = memory_take_zeroed(g->allocator, h->groups + 1, sizeof *energy);
     int8_t *state = memory_take_zeroed(g->allocator, h->spins, 1);
-    if (energy && state) {
-        h->energy(context, state, energy);
+    double *field = memory_take_zeroed(g->allocator, h->spins, sizeof *field);
+    bool done = energy && state && field;
+    if (done) {
+        h->energy(context, state, field, energy);
         gather(g, 0, 0, energy[h->groups]);
     }
-    bool done = energy && state;
     memory_release(g->allocator, energy, h->groups + 1, sizeof *energy);
     memory_release(g->allocator, state, h->spins, 1);
+    memory_release(g->allocator, field, h->spins, sizeof *field);
     return done;
 }
 

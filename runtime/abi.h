@@ -16,7 +16,7 @@
 #include "runtime/isinglass.h"
 
 #define ISG_ABI_MAGIC 0x31474c4953475349ull /* "ISGSILG1" */
-#define ISG_ABI_VERSION 2u
+#define ISG_ABI_VERSION 3u
 #define ISG_ABI_SYMBOL "isg_program_record"
 
 enum { ISG_ABI_READS = 16 };
@@ -71,9 +71,9 @@ typedef struct isg_abi_hamiltonian {
     /* One greedy sweep in index order: flips where the energy falls by more than `threshold`.
      * Returns the number of flips. */
     uint64_t (*descend)(const isg_abi_context *, int8_t *state, double *field, double threshold);
-    /* energy[g] for each group g < groups, and the offset in energy[groups]; summed in index order,
-     * independent of `fields`. */
-    void (*energy)(const isg_abi_context *, const int8_t *state, double *energy);
+    /* energy[g] for each group g < groups, and the offset in energy[groups], of a state and its fields: the sum of
+     * state_i (h_i + field_i) / 2 in index order, in which each coupling comes half from either end. */
+    void (*energy)(const isg_abi_context *, const int8_t *state, const double *field, double *energy);
     /* Per spin: the largest |J_ij| and |h_i| met (largest), sum_j |J_ij| (coupling_sum), sum_j J_ij^2
      * (coupling_square) and h_i (linear), each double[spins]. What the temperature ladder is made of. */
     void (*scales)(const isg_abi_context *, double *largest, double *coupling_sum, double *coupling_square, double *linear);

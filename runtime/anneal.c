@@ -89,12 +89,20 @@ static double total_energy(const solver *s, const double *energy)
 
 void solver_descend(solver *s, double threshold, int64_t limit, bool heed_cancel)
 {
+    uint64_t flips = 1, all = 0;
     s->h->fields(s->context, s->state, s->field);
-    for (int64_t k = 0; k < limit; k++) {
+    for (int64_t k = 0; k < limit && flips && !(k && heed_cancel && solver_cancelled(s)); k++) {
         s->attempts += s->h->spins;
-        if (!s->h->descend(s->context, s->state, s->field, threshold) || (heed_cancel && solver_cancelled(s)))
-            return;
+        flips = s->h->descend(s->context, s->state, s->field, threshold);
+        all += flips;
     }
+    if (all) /* what flips have added up depends on the way; energies must not */
+        s->h->fields(s->context, s->state, s->field);
+}
+
+static void take_energy(solver *s, double *energy)
+{
+    s->h->energy(s->context, s->state, s->field, energy);
 }
 
 /* ---- annealing ------------------------------------------------------------------------------- */
@@ -116,7 +124,7 @@ void solver_take_state(solver *s, const int8_t *state)
 
 void solver_keep_best(solver *s, bool ties)
 {
-    s->h->energy(s->context, s->state, s->energy);
+    take_energy(s, s->energy);
     for (uint64_t g = 0; g < s->h->groups; g++) {
         s->improved[g] = !s->solved[g] && (s->energy[g] < s->best_energy[g] || (ties && s->energy[g] == s->best_energy[g]));
         if (s->improved[g])
@@ -132,7 +140,7 @@ void solver_tell_read(solver *s, int32_t read)
 {
     if (!s->settings->read_done)
         return;
-    s->h->energy(s->context, s->state, s->energy);
+    take_energy(s, s->energy);
     s->settings->read_done(s->settings->read_context, read, s->state, total_energy(s, s->energy));
 }
 
@@ -149,9 +157,15 @@ void solver_keep_start(solver *s)
             s->best[i] = s->state[i];
 }
 
+void solver_energy_of_best(solver *s, double *energy)
+{
+    s->h->fields(s->context, s->best, s->field);
+    s->h->energy(s->context, s->best, s->field, energy);
+}
+
 void solver_judge_start(solver *s)
 {
-    s->h->energy(s->context, s->best, s->energy);
+    solver_energy_of_best(s, s->energy);
     s->best_energy[s->h->groups] = s->energy[s->h->groups];
     for (uint64_t g = 0; g < s->h->groups; g++)
         if (!s->solved[g])
@@ -233,7 +247,7 @@ static void anneal_reads_in_turn(solver *s, schedule *ladder)
             continue;
         solver_descend(s, 0, going ? MAX_DESCENT_SWEEPS : HURRIED_DESCENT_SWEEPS, false);
         solver_keep_best(s, !read);
-        if (!read)
+        if (!read && s->settings->reads > 1)
             solver_narrow(s, ladder);
         solver_tell_read(s, read);
     }
@@ -271,7 +285,7 @@ static void descend_from_both_ends(solver *s)
 
     memset(s->state, 1, s->h->spins);
     solver_descend(s, threshold, max_solver_sweeps, true);
-    s->h->energy(s->context, s->state, s->energy);
+    take_energy(s, s->energy);
     if (total_energy(s, s->energy) < first - 1e-9 * fmax(1, fabs(first))) {
         memcpy(s->best, s->state, s->h->spins);
         memcpy(s->best_energy, s->energy, (s->h->groups + 1) * sizeof *s->energy);

@@ -104,6 +104,6 @@ bool solver_small_groups(solver *s)
             solve_group(s, spins, spins_of(s, g, spins));
         stopped = solver_cancelled(s);
     }
-    s->h->energy(s->context, s->best, s->best_energy);
+    solver_energy_of_best(s, s->best_energy);
     return all || stopped;
 }

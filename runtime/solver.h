@@ -56,21 +56,23 @@ static inline uint32_t solver_group(const solver *s, uint64_t spin)
     return s->group ? s->group[spin] : 0;
 }
 
-/* Greedy sweeps from the current state until one flips nothing or `limit` were made. */
+/* Greedy sweeps from the current state until one flips nothing or `limit` were made. `field` gets its fields. */
 void solver_descend(solver *s, double threshold, int64_t limit, bool heed_cancel);
 
 bool solver_cancelled(const solver *s);
 
 /* A random state, from the draws of a read's key. */
 void solver_random_state(const solver *s, const uint32_t key[2], int8_t *state);
-/* The current state is that in which a read ended; tells whoever asked for them. */
+/* The current state, with its fields, is that in which a read ended; tells whoever asked for them. */
 void solver_tell_read(solver *s, int32_t read);
 void solver_take_state(solver *s, const int8_t *state); /* it becomes the current one */
 /* The current state becomes the answer, of unknown energy, in the groups that are not solved yet. */
 void solver_keep_start(solver *s);
 /* That answer is to be beaten: a cancelled read may be worse. */
 void solver_judge_start(solver *s);
-/* Takes over the groups in which the current state is better, or, with ties, as good. */
+/* Its energies; overwrites `field`. */
+void solver_energy_of_best(solver *s, double *energy);
+/* Takes over the groups in which the current state, whose fields are known, is better, or, with ties, as good. */
 void solver_keep_best(solver *s, bool ties);
 
 /* How many sweeps a read takes at most, and the inverse temperature of sweep k. */

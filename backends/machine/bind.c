@@ -42,18 +42,20 @@ static bool is_mixed(const int8_t *lowest, uint64_t spins)
     return false;
 }
 
-/* The offset is what the energy function reports beside its groups. */
+/* The offset is what the energy function reports beside its groups, of any state. */
 static isg_status take_offset(const isg_abi_hamiltonian *h, const isg_abi_context *context, problem *p, isg_error *error)
 {
     double *energy = memory_take_zeroed(p->allocator, h->groups + 1, sizeof *energy);
     int8_t *state = memory_take_zeroed(p->allocator, h->spins, 1);
-    isg_status status = energy && state ? ISG_OK : error_no_memory(error);
+    double *field = memory_take_zeroed(p->allocator, h->spins, sizeof *field);
+    isg_status status = energy && state && field ? ISG_OK : error_no_memory(error);
     if (!status) {
-        h->energy(context, state, energy);
+        h->energy(context, state, field, energy);
         p->offset += energy[h->groups];
     }
     memory_release(p->allocator, energy, h->groups + 1, sizeof *energy);
     memory_release(p->allocator, state, h->spins, 1);
+    memory_release(p->allocator, field, h->spins, sizeof *field);
     return status;
 }
 

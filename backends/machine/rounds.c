@@ -149,15 +149,19 @@ isg_status rounds_deliver(const rounds *r, const int8_t *state, const program_so
     const isg_abi_hamiltonian *h = request->hamiltonian;
     int8_t *to = (int8_t *)request->context->frame + h->state_offset;
     double *energy = memory_take_zeroed(r->allocator, h->groups + 1, sizeof *energy), sum = 0;
-    if (!energy)
-        return error_no_memory(error);
-    problem_decode(&r->problem, state, to);
-    h->energy(request->context, to, energy);
-    for (uint64_t g = 0; g <= h->groups; g++)
-        sum += energy[g];
-    *request->energy = sum;
+    double *field = memory_take(r->allocator, h->spins, sizeof *field);
+    if (energy && field) {
+        problem_decode(&r->problem, state, to);
+        h->fields(request->context, to, field);
+        h->energy(request->context, to, field, energy);
+        for (uint64_t g = 0; g <= h->groups; g++)
+            sum += energy[g];
+        *request->energy = sum;
+    }
+    isg_status status = energy && field ? ISG_OK : error_no_memory(error);
     memory_release(r->allocator, energy, h->groups + 1, sizeof *energy);
-    return ISG_OK;
+    memory_release(r->allocator, field, h->spins, sizeof *field);
+    return status;
 }
 
 /* ---- answers ---------------------------------------------------------------------------------- */

@@ -226,9 +226,6 @@ typedef struct coupling {
 } coupling;
 typedef void (*coupling_body)(codegen *g, const coupling *c, void *context);
 void gen_each_coupling(codegen *g, const hamiltonian_plan *h, const term_plan *t, coupling_body body, void *context);
-/* The same without some whose first spin is 0 in the state: for sums, to which these add nothing. */
-void gen_each_coupling_raised(codegen *g, const hamiltonian_plan *h, const term_plan *t, l_value v_state, coupling_body body,
-                              void *context);
 
 /* field[q] += J_pq * v_delta for every neighbour q of the spin at the coordinates. */
 void gen_update_fields(codegen *g, const hamiltonian_plan *h, uint32_t array, const l_value *coordinates, l_value v_spin,

@@ -1,7 +1,7 @@
 /* hamiltonian.c - the functions of one Hamiltonian that the runtime's solver calls (isg_abi_hamiltonian).
  *
- * coefficients fills h and J in the frame; energy and scales read them anew, in double. What changes states is in
- * flips.c and moves.c. All are specialised to the shapes and the terms.
+ * coefficients fills h and J in the frame; scales reads them anew, energy the fields made of them, in double. What changes states
+ * is in flips.c and moves.c. All are specialised to the shapes and the terms.
  */
 #include "backends/native/codegen.h"
 #include "runtime/abi.h"
@@ -209,11 +209,11 @@ static l_value gen_coefficients(codegen *g, const hamiltonian_plan *h)
     return f;
 }
 
-/* ---- energy: linear terms, then the couplings, each in index order ---- */
+/* ---- energy ---- */
 
 typedef struct energy_sum {
     const hamiltonian_plan *h;
-    l_value v_state, v_energy, v_single; /* v_single: address of the one sum when there is one group */
+    l_value v_energy, v_single; /* v_single: address of the one sum when there is one group */
 } energy_sum;
 
 static void add_energy(codegen *g, const energy_sum *e, l_value v_spin, l_value v_amount)
@@ -226,33 +226,27 @@ static void add_energy(codegen *g, const energy_sum *e, l_value v_spin, l_value 
     l_add_to(g, l_at(g, g->f64, e->v_energy, LLVMBuildZExt(g->builder, v_group, g->i64, "")), v_amount);
 }
 
-static void add_linear(codegen *g, spin_loop *s)
+/* Halves before they are added: the sum of two large numbers stays finite. */
+static void add_spin(codegen *g, spin_loop *s)
 {
-    l_value v_field = l_load_at(g, g->f64, gen_frame_at(g, s->h->fields), s->v_spin);
-    add_energy(g, s->context, s->v_spin, LLVMBuildFMul(g->builder, v_field, gen_spin_value(g, s), ""));
-}
-
-static void add_coupling(codegen *g, const coupling *c, void *context)
-{
-    energy_sum *e = context;
-    l_value a = LLVMBuildSIToFP(g->builder, l_load_at(g, g->i8, e->v_state, c->first), g->f64, "");
-    l_value b = LLVMBuildSIToFP(g->builder, l_load_at(g, g->i8, e->v_state, c->second), g->f64, "");
-    add_energy(g, e, c->first, LLVMBuildFMul(g->builder, c->coefficient, LLVMBuildFMul(g->builder, a, b, ""), ""));
+    l_value v_half = l_f64(g, 0.5);
+    l_value v_linear = LLVMBuildFMul(g->builder, l_load_at(g, g->f64, gen_frame_at(g, s->h->fields), s->v_spin), v_half, "");
+    l_value v_field = LLVMBuildFMul(g->builder, l_load_at(g, g->f64, s->v_field, s->v_spin), v_half, "");
+    l_value v_mean = LLVMBuildFAdd(g->builder, v_linear, v_field, "");
+    add_energy(g, s->context, s->v_spin, LLVMBuildFMul(g->builder, v_mean, gen_spin_value(g, s), ""));
 }
 
 static l_value gen_energy(codegen *g, const hamiltonian_plan *h)
 {
-    l_type extra[] = {g->ptr, g->ptr};
-    l_value f = l_begin_function(g, gen_function_name(g, h, "energy"), g->void_type, extra, 2);
+    l_type extra[] = {g->ptr, g->ptr, g->ptr};
+    l_value f = l_begin_function(g, gen_function_name(g, h, "energy"), g->void_type, extra, 3);
     l_prefer_small(g);
-    energy_sum e = {.h = h, .v_state = LLVMGetParam(f, 1), .v_energy = LLVMGetParam(f, 2)};
+    energy_sum e = {.h = h, .v_energy = LLVMGetParam(f, 3)};
     LLVMBuildMemSet(g->builder, e.v_energy, LLVMConstInt(g->i8, 0, 0), l_i64(g, h->groups * 8), 8);
     if (h->groups == 1)
         e.v_single = l_variable(g, g->f64, l_f64(g, 0));
-    spin_loop s = {.h = h, .v_state = e.v_state, .body = add_linear, .context = &e};
+    spin_loop s = {.h = h, .v_state = LLVMGetParam(f, 1), .v_field = LLVMGetParam(f, 2), .body = add_spin, .context = &e};
     gen_each_spin(g, &s);
-    for (uint32_t i = 0; i < h->term_count; i++)
-        gen_each_coupling_raised(g, h, &h->terms[i], e.v_state, add_coupling, &e);
     if (e.v_single)
         l_store(g, l_load(g, g->f64, e.v_single), e.v_energy);
     l_store_at(g, g->f64, l_load(g, g->f64, gen_frame_at(g, h->offset)), e.v_energy, l_i64(g, h->groups));

@@ -299,46 +299,6 @@ void gen_each_coupling(codegen *g, const hamiltonian_plan *h, const term_plan *t
     l_loop_indices(g, t->term->indices, t->term->index_count, visit_if_holds, &e);
 }
 
-typedef struct raised_couplings {
-    each_coupling *each;
-    uint32_t outer; /* how many of the term's indices, from the front, tell its first spin */
-    l_value v_state;
-} raised_couplings;
-
-static void visit_row(codegen *g, void *context)
-{
-    raised_couplings *r = context;
-    const ir_term *term = r->each->t->term;
-    l_loop_indices(g, term->indices + r->outer, term->index_count - r->outer, visit_if_holds, r->each);
-}
-
-static void visit_row_if_raised(codegen *g, void *context)
-{
-    raised_couplings *r = context;
-    l_value v_value = l_load_at(g, g->i8, r->v_state, gen_spin_number(g, r->each->h, &r->each->t->term->spins[0]));
-    l_if(g, LLVMBuildICmp(g->builder, LLVMIntNE, v_value, LLVMConstInt(g->i8, 0, 0), ""), visit_row, r);
-}
-
-static uint32_t indices_of_first(const codegen *g, const term_plan *t)
-{
-    uint32_t outer = 0;
-    for (uint32_t k = 0; k < t->term->index_count; k++)
-        if (axis_of(g, &t->term->spins[0], t->term->indices[k]) >= 0)
-            outer = k + 1;
-    return outer;
-}
-
-void gen_each_coupling_raised(codegen *g, const hamiltonian_plan *h, const term_plan *t, l_value v_state, coupling_body body,
-                              void *context)
-{
-    each_coupling e = {h, t, body, context};
-    raised_couplings r = {&e, indices_of_first(g, t), v_state};
-    if (t->form == TERM_LIST || h->layout.lowest[t->term->spins[0].array] != 0)
-        gen_each_coupling(g, h, t, body, context);
-    else
-        l_loop_indices(g, t->term->indices, r.outer, visit_row_if_raised, &r);
-}
-
 /* ---- the neighbours of one spin ---- */
 
 typedef struct update {

@@ -33,9 +33,22 @@ static int table_group(const table *t, int spin)
     return spin * t->groups / t->spins;
 }
 
-static void table_energy(const isg_abi_context *c, const int8_t *state, double *energy)
+static void table_fields(const isg_abi_context *c, const int8_t *state, double *field)
 {
     const table *t = table_of(c);
+    for (int i = 0; i < t->spins; i++)
+        field[i] = t->field[i];
+    for (int k = 0; k < t->couplings; k++) {
+        field[t->coupling[k].first] += t->coupling[k].value * state[t->coupling[k].second];
+        field[t->coupling[k].second] += t->coupling[k].value * state[t->coupling[k].first];
+    }
+}
+
+/* From the couplings: independent of `field`. */
+static void table_energy(const isg_abi_context *c, const int8_t *state, const double *field, double *energy)
+{
+    const table *t = table_of(c);
+    (void)field;
     for (int g = 0; g < t->groups; g++)
         energy[g] = 0;
     for (int i = 0; i < t->spins; i++)
@@ -50,7 +63,7 @@ static double table_total(const table *t, const int8_t *state)
 {
     isg_abi_context c = {.frame = (char *)(uintptr_t)t};
     double energy[TABLE_SPINS + 1], sum = 0;
-    table_energy(&c, state, energy);
+    table_energy(&c, state, NULL, energy);
     for (int g = 0; g <= t->groups; g++)
         sum += energy[g];
     return sum;
@@ -91,6 +104,7 @@ static inline isg_abi_hamiltonian table_hamiltonian(const table *t)
                                  .terms = 2,
                                  .groups = (uint64_t)t->groups,
                                  .state_offset = offsetof(table, state),
+                                 .fields = table_fields,
                                  .energy = table_energy,
                                  .scales = table_scales,
                                  .couplings = table_couplings};

@@ -128,9 +128,11 @@ static uint64_t dense_descend(const isg_abi_context *c, int8_t *state, double *f
     return flips;
 }
 
-static void dense_energy(const isg_abi_context *c, const int8_t *state, double *energy)
+/* From the couplings: independent of `field`. */
+static void dense_energy(const isg_abi_context *c, const int8_t *state, const double *field, double *energy)
 {
     const dense_frame *f = frame_of(c);
+    (void)field;
     memset(energy, 0, sizeof *energy * DENSE_GROUPS);
     energy[DENSE_GROUPS] = f->constant;
     for (int i = 0; i < N; i++) {
@@ -161,7 +163,7 @@ static int32_t dense_readout(isg_abi_context *c)
 {
     dense_frame *f = (dense_frame *)(void *)c->frame;
     double energy[DENSE_GROUPS + 1], sum = 0;
-    dense_energy(c, f->state, energy);
+    dense_energy(c, f->state, NULL, energy);
     for (int g = 0; g <= DENSE_GROUPS; g++)
         sum += energy[g];
     f->energy = (float)sum;

@@ -441,10 +441,11 @@ static isg_status bind_compiled(void *context, const program_solve *request, isg
         return status;
     for (uint64_t k = 0; k < (uint64_t)1 << h->spins; k += 1 + k % 3) {
         int8_t model[32], state[32];
-        double energy[33], sum = 0;
+        double field[32], energy[33], sum = 0;
         for (uint64_t i = 0; i < h->spins; i++)
             model[i] = k >> i & 1 ? 1 : lowest[i];
-        h->energy(request->context, model, energy);
+        h->fields(request->context, model, field);
+        h->energy(request->context, model, field, energy);
         for (uint64_t g = 0; g <= h->groups; g++)
             sum += energy[g];
         bool known = problem_encode(&p, model, state);

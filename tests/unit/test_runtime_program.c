@@ -35,8 +35,8 @@ static void test_stamps(void)
 #define CHANGED(field, value, reason) (changed = abi, changed.field = value, refuse_stamp(changed, reason))
     CHANGED(magic, 0, "stamp");
     CHANGED(magic, ISG_ABI_MAGIC ^ 1, "stamp");
-    CHANGED(version, 1, "version 1");
-    CHANGED(version, 3, "version 3");
+    CHANGED(version, 2, "version 2");
+    CHANGED(version, 4, "version 4");
     CHANGED(struct_bytes, abi.struct_bytes - 8, "layout");
     CHANGED(hamiltonian_struct_bytes, 8, "layout");
     CHANGED(tensor_struct_bytes, 0, "layout");
