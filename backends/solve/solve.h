@@ -10,7 +10,7 @@
 #include "ir/problem.h"
 
 typedef struct solve_settings {
-    int32_t reads, sweeps; /* 0: by the problem's size (solve_effort) */
+    int32_t reads, sweeps; /* 0: by the problem's size: less than a second of one processor, more for large problems */
     int32_t threads;       /* 0: all processors */
     uint64_t seed;
     bool as_it_stands; /* target_solve: the problem is what the machine takes; answers stay as the machine gives them */
@@ -36,9 +36,5 @@ typedef struct solve_result {
 /* state[spins] in the problem's values. ISG_INCOMPLETE when cancelled or out of time: state and result then hold the best so far,
  * never worse than the first start after a descent's first steps; error says which it was. */
 isg_status solve_problem(const problem *p, const solve_settings *settings, int8_t *state, solve_result *result, isg_error *error);
-
-/* The reads and sweeps that a problem gets where the settings leave them open: about two seconds of one processor, more for large
- * problems, and next to nothing for small ones. */
-void solve_effort(const problem *p, int32_t *reads, int32_t *sweeps);
 
 #endif

@@ -115,5 +115,5 @@ def class_e(folder, quick, data):
             folder, f"e-{name}", title, graph, path if there else None, most_ours=0.001 if quick else 0.05,
             most_yardstick=0.001 if quick else 0.2, tries=2 if quick else 24, long_ours=[(16, 50 if quick else 8000, 1)],
             long_yardstick=(1, 50 if quick else 20000, 8), search=(50,) if quick else (250, 2000), least_sweeps=16,
-            gap_to=(0.01, 0.001), solution=name != "G22", cut=CUTS[name] if there else 0)
+            gap_to=(0.01, 0.001), solution=name != "G22", cut=CUTS[name] if there else 0, reads=64)
     return classes
