@@ -1,0 +1,440 @@
+/* test_kernel_exchange.c - exchanges within groups and across families (kernels/exchange.h): the exact distribution after one
+ * sweep from one state, the Boltzmann distribution kept, and moves with seeded faults told from what the kernel does. */
+#include "runtime_check.h"
+
+#include "backends/native/kernels/dense_work.h"
+
+#include <math.h>
+
+enum { SPINS_MAX = 10, STATES_MAX = 1 << SPINS_MAX, FAMILIES_MAX = 2 };
+
+/* ---- problems -------------------------------------------------------------------------------- */
+
+typedef enum numbers { FRACTIONS, WHOLE, WHOLE_LARGE } numbers; /* kept as float, in 8 bits, in 16 */
+
+typedef struct row {
+    const char *name;
+    int64_t spins, lowest;
+    numbers numbers;
+    int64_t families, crosses;
+    exchange_family family[FAMILIES_MAX];
+    int64_t masked; /* pairs of a group whose numbers differ by it have no penalty */
+    uint32_t start; /* the state that single sweeps begin with */
+} row;
+
+/* Families: base, members, groups, member_stride, group_stride. */
+static const row rows[] = {
+    {"a one-hot row of five", 5, 0, FRACTIONS, 1, 0, {{0, 5, 1, 1, 5}}, 0, 02},
+    {"three groups of three", 9, 0, FRACTIONS, 1, 0, {{0, 3, 3, 1, 3}}, 0, 0124},
+    {"the group's axis first", 9, 0, WHOLE, 1, 0, {{0, 3, 3, 3, 1}}, 0, 0653},
+    {"of {-1, 1}", 9, -1, FRACTIONS, 1, 0, {{0, 3, 3, 1, 3}}, 0, 0362},
+    {"a group full, one empty", 9, 0, FRACTIONS, 1, 0, {{0, 3, 3, 1, 3}}, 0, 0701},
+    {"spins of no group, before and behind", 9, -1, WHOLE, 1, 0, {{2, 3, 2, 1, 3}}, 0, 0423},
+    {"pairs side by side left out", 8, 0, FRACTIONS, 1, 0, {{0, 4, 2, 1, 4}}, 1, 0x5a},
+    {"two families apart", 10, 0, WHOLE_LARGE, 2, 0, {{0, 5, 1, 1, 5}, {5, 5, 1, 1, 5}}, 0, 0x12a},
+    {"rows and columns", 9, 0, FRACTIONS, 2, 1, {{0, 3, 3, 1, 3}, {0, 3, 3, 3, 1}}, 0, 0124},
+    {"rows and columns, whole numbers", 9, -1, WHOLE, 2, 1, {{0, 3, 3, 1, 3}, {0, 3, 3, 3, 1}}, 0, 0142},
+    {"rows and columns, not square", 8, 0, WHOLE_LARGE, 2, 1, {{0, 4, 2, 1, 4}, {0, 2, 4, 4, 1}}, 0, 0x12},
+    {"rows and columns with pairs left out", 10, 0, FRACTIONS, 2, 1, {{0, 5, 2, 1, 5}, {0, 2, 5, 5, 1}}, 2, 0x0c9},
+};
+enum { ROWS = sizeof rows / sizeof *rows };
+
+typedef struct model {
+    const row *row;
+    double linear[SPINS_MAX], coupling[SPINS_MAX * SPINS_MAX], energy[STATES_MAX];
+    bool within[SPINS_MAX][SPINS_MAX]; /* of one group */
+    double unit;                       /* temperatures are in its units */
+    char *work, *memory;
+} model;
+
+static uint64_t random_word = 1;
+
+static double random_number(void) /* in [-1, 1) */
+{
+    random_word = random_word * 6364136223846793005u + 1442695040888963407u;
+    return (double)(random_word >> 11) * 0x1p-52 - 1;
+}
+
+static double random_coefficient(const row *r)
+{
+    double x = random_number();
+    return r->numbers == FRACTIONS ? x : r->numbers == WHOLE ? rint(4 * x) : rint(400 * x);
+}
+
+static void couple(model *m, int64_t i, int64_t j, double value)
+{
+    m->coupling[i * m->row->spins + j] += value;
+    m->coupling[j * m->row->spins + i] += value;
+}
+
+static void couple_groups(model *m, const exchange_family *f)
+{
+    for (int64_t g = 0; g < f->groups; g++)
+        for (int64_t k = 0; k < f->members; k++)
+            for (int64_t l = 0; l < k; l++) {
+                int64_t i = f->base + g * f->group_stride + k * f->member_stride,
+                        j = f->base + g * f->group_stride + l * f->member_stride;
+                m->within[i][j] = m->within[j][i] = true;
+                if (!m->row->masked || k - l != m->row->masked)
+                    couple(m, i, j, m->unit);
+            }
+}
+
+/* Bit i of `state`: spin i is raised. */
+static double energy_of(const model *m, uint32_t state)
+{
+    double energy = 0, value[SPINS_MAX];
+    for (int64_t i = 0; i < m->row->spins; i++) {
+        value[i] = state >> i & 1 ? 1 : (double)m->row->lowest;
+        energy += m->linear[i] * value[i];
+        for (int64_t j = 0; j < i; j++)
+            energy += m->coupling[i * m->row->spins + j] * value[i] * value[j];
+    }
+    return energy;
+}
+
+static model make_model(const row *r)
+{
+    model m = {.row = r, .unit = r->numbers == FRACTIONS ? 1 : r->numbers == WHOLE ? 4 : 400};
+    exchange e = {.count = r->families, .crosses = r->crosses};
+    dense_couplings couplings = {.spins = r->spins, .value = m.coupling};
+    for (int64_t i = 0; i < r->spins; i++) {
+        m.linear[i] = random_coefficient(r);
+        for (int64_t j = 0; j < i; j++)
+            couple(&m, i, j, random_coefficient(r));
+    }
+    for (int64_t f = 0; f < r->families; f++) {
+        e.family[f] = r->family[f];
+        couple_groups(&m, &r->family[f]);
+    }
+    m.work = aligned_alloc(64, (size_t)(dense_work_bytes(r->spins) + 63) / 64 * 64);
+    m.memory = aligned_alloc(64, (size_t)(exchange_bytes(r->spins) + 63) / 64 * 64);
+    memcpy(m.memory, &e, sizeof e);
+    dense_work_prepare(m.work, m.linear, &couplings, r->lowest);
+    for (uint32_t state = 0; state < 1u << r->spins; state++)
+        m.energy[state] = energy_of(&m, state);
+    return m;
+}
+
+static void close_model(model *m)
+{
+    free(m->work);
+    free(m->memory);
+}
+
+/* ---- the moves by their definition, with faults ------------------------------------------------ */
+
+typedef enum fault {
+    RIGHT,
+    SIGN,      /* of the energy */
+    HOTTER,    /* by 5 % */
+    FORGETFUL, /* the coupling of the two places is not taken off */
+    FIRST,     /* always the first raised member moves */
+    ELSEWHERE, /* the spin's own place cannot be drawn */
+    ASKEW,     /* crossings cost what two relocations would */
+    FAULTS
+} fault;
+
+static const char *const fault_names[] = {"none", "sign", "temperature", "coupling", "first raised", "own place", "crossing"};
+
+typedef struct chain {
+    const model *m;
+    fault fault;
+    double beta, *share; /* by state */
+} chain;
+
+static double weight_of(const chain *c, double cost)
+{
+    return exp(c->fault == SIGN ? c->beta * cost : -c->beta * cost / (c->fault == HOTTER ? 1.05 : 1));
+}
+
+/* What the spins cost one another where all are raised, beyond a state with some of them. */
+static double mutual(const model *m, int64_t i, int64_t j)
+{
+    double step = (double)(1 - m->row->lowest);
+    return step * step * m->coupling[i * m->row->spins + j];
+}
+
+static double relocation_cost(const chain *c, uint32_t state, int64_t from, int64_t to)
+{
+    double cost = c->m->energy[(state & ~(1u << from)) | 1u << to] - c->m->energy[state];
+    return c->fault == FORGETFUL && from != to ? cost + mutual(c->m, from, to) : cost;
+}
+
+/* Adds to `next` what becomes of the share of one state when one member of the group at `first` is drawn anew. */
+static void relocate(const chain *c, const exchange_family *f, int64_t first, uint32_t state, double *next)
+{
+    int64_t raised = 0;
+    for (int64_t k = 0; k < f->members; k++)
+        raised += state >> (first + k * f->member_stride) & 1;
+    if (raised == 0 || raised == f->members) {
+        next[state] += c->share[state];
+        return;
+    }
+    bool moved = false;
+    for (int64_t k = 0; k < f->members; k++) {
+        int64_t from = first + k * f->member_stride;
+        double total = 0, part = c->fault == FIRST ? (double)!moved : 1 / (double)raised;
+        if (!(state >> from & 1))
+            continue;
+        moved = true;
+        for (int pass = 0; pass < 2; pass++)
+            for (int64_t l = 0; l < f->members; l++) {
+                int64_t to = first + l * f->member_stride;
+                if ((state >> to & 1 && to != from) || (c->fault == ELSEWHERE && to == from))
+                    continue;
+                double weight = weight_of(c, relocation_cost(c, state, from, to));
+                if (pass)
+                    next[(state & ~(1u << from)) | 1u << to] += c->share[state] * part * weight / total;
+                total += pass ? 0 : weight;
+            }
+    }
+}
+
+/* The same of one crossing of two raised spins. */
+static void cross(const chain *c, const exchange_family *f, uint32_t state, double *next)
+{
+    int64_t raised[SPINS_MAX], count = 0;
+    for (int64_t i = 0; i < c->m->row->spins; i++)
+        if (state >> i & 1)
+            raised[count++] = i;
+    for (int64_t x = 0; x < count * count; x++) {
+        int64_t p = raised[x / count] - f->base, q = raised[x % count] - f->base;
+        int64_t a = p / f->member_stride % f->members, b = p / f->group_stride % f->groups, d = q / f->member_stride % f->members,
+                e = q / f->group_stride % f->groups;
+        int64_t r = f->base + a * f->member_stride + e * f->group_stride,
+                s = f->base + d * f->member_stride + b * f->group_stride;
+        double share = c->share[state] / (double)(count * count), accepted = 0;
+        uint32_t to = (state & ~(1u << (p + f->base)) & ~(1u << (q + f->base))) | 1u << r | 1u << s;
+        if (a != d && b != e && !(state >> r & 1) && !(state >> s & 1)) {
+            double cost = c->m->energy[to] - c->m->energy[state];
+            if (c->fault == ASKEW)
+                cost -= mutual(c->m, p + f->base, q + f->base) + mutual(c->m, r, s);
+            accepted = fmin(1, weight_of(c, cost));
+        }
+        next[to] += share * accepted;
+        next[state] += share * (1 - accepted);
+    }
+}
+
+static void step(chain *c, const exchange_family *f, int64_t group) /* < 0: a crossing */
+{
+    static double next[STATES_MAX];
+    uint32_t states = 1u << c->m->row->spins;
+    memset(next, 0, sizeof next);
+    for (uint32_t state = 0; state < states; state++)
+        if (c->share[state] > 0 && group >= 0)
+            relocate(c, f, f->base + group * f->group_stride, state, next);
+        else if (c->share[state] > 0)
+            cross(c, f, state, next);
+    memcpy(c->share, next, sizeof next);
+}
+
+/* share[state] after one sweep from the row's start. Tries of crossings are as many as spins are raised. */
+static void propagate(const model *m, fault fault, double beta, uint32_t sweep, double *share)
+{
+    chain c = {m, fault, beta, share};
+    const row *r = m->row;
+    const exchange_family *f = &r->family[sweep % (uint32_t)r->families];
+    int64_t raised = __builtin_popcount(r->start);
+    memset(share, 0, STATES_MAX * sizeof *share);
+    share[r->start] = 1;
+    for (int64_t g = 0; g < f->groups; g++)
+        step(&c, f, g);
+    for (int64_t k = 0; r->crosses && raised > 1 && k < raised; k++)
+        step(&c, &r->family[0], -1);
+}
+
+/* ---- the kernel ------------------------------------------------------------------------------- */
+
+static uint32_t state_of(const dense *d)
+{
+    uint32_t state = 0;
+    for (int64_t i = 0; i < d->spins; i++)
+        state |= (uint32_t)(d->turn[i] < 0) << i;
+    return state;
+}
+
+static void set_state(const dense *d, uint32_t state)
+{
+    for (int64_t i = 0; i < d->spins; i++)
+        d->turn[i] = state >> i & 1 ? -1 : 1;
+    dense_fields(d);
+}
+
+static uint32_t sweep_once(const model *m, uint32_t from, double beta, uint32_t key, uint32_t sweep)
+{
+    const dense_work *w = (const dense_work *)(const void *)m->work;
+    uint32_t keys[2] = {key, 11};
+    set_state(&w->d, from);
+    exchange_sweep((const exchange *)(const void *)m->memory, m->memory, &w->d, keys, sweep,
+                   w->scale / (beta * (double)w->d.change));
+    return state_of(&w->d);
+}
+
+/* How improbable the counts are, in standard deviations: the larger of how far chi squared (Wilson and Hilferty) and the mean
+ * energy are off. Infinite where what cannot be was. */
+static double deviation(const model *m, const double *share, const int *counts, int chains)
+{
+    double chi = 0, freedom = -1, rare = 0, rare_counted = 0, mean = 0, square = 0, got = 0;
+    for (uint32_t state = 0; state < 1u << m->row->spins; state++) {
+        double expected = chains * share[state];
+        mean += share[state] * m->energy[state];
+        square += share[state] * m->energy[state] * m->energy[state];
+        got += counts[state] * m->energy[state] / chains;
+        if (expected < 1e-9 && counts[state])
+            return INFINITY;
+        if (expected < 8) {
+            rare += expected;
+            rare_counted += counts[state];
+            continue;
+        }
+        chi += (counts[state] - expected) * (counts[state] - expected) / expected;
+        freedom++;
+    }
+    if (rare > 2) {
+        chi += (rare_counted - rare) * (rare_counted - rare) / rare;
+        freedom++;
+    }
+    double k = fmax(freedom, 1), variance = square - mean * mean;
+    double by_chi = freedom < 1 ? 0 : (cbrt(chi / k) - 1 + 2 / (9 * k)) / sqrt(2 / (9 * k));
+    return variance > 1e-9 * square ? fmax(by_chi, fabs(got - mean) / sqrt(variance / chains)) : by_chi;
+}
+
+static bool can_have(const row *r, fault fault)
+{
+    int64_t most = 0; /* raised in one group */
+    for (int64_t f = 0; f < r->families; f++)
+        for (int64_t g = 0; g < r->family[f].groups; g++) {
+            int64_t raised = 0;
+            for (int64_t k = 0; k < r->family[f].members; k++)
+                raised += r->start >> (r->family[f].base + g * r->family[f].group_stride + k * r->family[f].member_stride) & 1;
+            most = raised > most && raised < r->family[f].members ? raised : most;
+        }
+    return fault == ASKEW ? r->crosses : fault == FIRST ? most > 1 : true;
+}
+
+/* From one state, at three temperatures and with each family: what the kernel comes to is what the moves by their definition come
+ * to, and not what they do with a fault. */
+static void test_transitions(int chains)
+{
+    static const double betas[] = {0.3, 1, 2.5};
+    static double share[STATES_MAX];
+    int seen[FAULTS] = {0}, runs[FAULTS] = {0};
+    for (size_t i = 0; i < ROWS; i++) {
+        model m = make_model(&rows[i]);
+        for (size_t b = 0; b < sizeof betas / sizeof *betas; b++)
+            for (uint32_t sweep = 0; sweep < rows[i].families; sweep++) {
+                int counts[STATES_MAX] = {0};
+                double beta = betas[b] / m.unit;
+                for (int k = 0; k < chains; k++)
+                    counts[sweep_once(&m, rows[i].start, beta, (uint32_t)k, sweep)]++;
+                for (int f = RIGHT; f < FAULTS; f++) {
+                    propagate(&m, (fault)f, beta, sweep, share);
+                    double off = deviation(&m, share, counts, chains);
+                    CHECK(f != RIGHT || off < 4.5, "%s, beta %g, family %u: off by %g", rows[i].name, betas[b], sweep, off);
+                    runs[f] += can_have(&rows[i], (fault)f);
+                    seen[f] += off > 4.5;
+                }
+            }
+        close_model(&m);
+    }
+    for (int f = SIGN; f < FAULTS; f++)
+        CHECK(f == HOTTER ? getenv("ISG_TEST_QUICK") || seen[f] >= runs[f] / 4 : seen[f] >= runs[f] / 2,
+              "fault '%s' was seen in %d of %d runs", fault_names[f], seen[f], runs[f]);
+}
+
+/* ---- the Boltzmann distribution ---------------------------------------------------------------- */
+
+/* States drawn from it, with whatever number raised anywhere, are distributed as before after a sweep, and not where the
+ * sweep's temperature is another. */
+static void test_kept(int chains)
+{
+    static double share[STATES_MAX], sum[STATES_MAX];
+    int runs = 0, hotter = 0;
+    for (size_t i = 0; i < ROWS; i++) {
+        model m = make_model(&rows[i]);
+        uint32_t states = 1u << rows[i].spins;
+        double beta = 0.7 / m.unit, least = INFINITY, total = 0;
+        memset(share, 0, sizeof share);
+        for (uint32_t state = 0; state < states; state++)
+            least = fmin(least, m.energy[state]);
+        for (uint32_t state = 0; state < states; state++)
+            sum[state] = total += share[state] = exp(-beta * (m.energy[state] - least));
+        for (uint32_t state = 0; state < states; state++)
+            share[state] /= total;
+        for (int wrong = 0; wrong < 2; wrong++) {
+            int counts[STATES_MAX] = {0};
+            for (int k = 0; k < chains; k++) {
+                double target = total * (random_number() + 1) / 2;
+                uint32_t from = 0;
+                for (uint32_t half = states / 2; half; half /= 2)
+                    from += sum[from + half - 1] < target ? half : 0;
+                for (uint32_t sweep = 0; sweep < rows[i].families; sweep++)
+                    from = sweep_once(&m, from, wrong ? beta * 3 : beta, (uint32_t)k, sweep);
+                counts[from]++;
+            }
+            double off = deviation(&m, share, counts, chains);
+            CHECK(wrong || off < 4.5, "%s: off by %g standard deviations", rows[i].name, off);
+            hotter += wrong && off > 4.5;
+        }
+        runs++;
+        close_model(&m);
+    }
+    CHECK(hotter >= runs * 9 / 10, "a temperature of a third was seen in %d of %d runs", hotter, runs);
+}
+
+/* ---- fields, and extremes ---------------------------------------------------------------------- */
+
+/* Exchanges keep the fields as they are from scratch: whole numbers to the bit, fractions to rounding. No member is lost. */
+static void test_fields(void)
+{
+    for (size_t i = 0; i < ROWS; i++) {
+        model m = make_model(&rows[i]);
+        const dense_work *w = (const dense_work *)(const void *)m.work;
+        uint32_t state = rows[i].start;
+        for (uint32_t sweep = 0; sweep < 200; sweep++) {
+            uint32_t to = sweep_once(&m, state, 0.5 / m.unit, 3, sweep);
+            double field[SPINS_MAX];
+            for (int64_t k = 0; k < rows[i].spins; k++)
+                field[k] = exchange_field(&w->d, k);
+            set_state(&w->d, to);
+            for (int64_t k = 0; k < rows[i].spins; k++) {
+                double off = fabs(field[k] - exchange_field(&w->d, k));
+                CHECK(off <= (rows[i].numbers == FRACTIONS ? 1e-5 : 0), "%s: spin %d is off by %g", rows[i].name, (int)k, off);
+            }
+            CHECK(__builtin_popcount(to) == __builtin_popcount(state), "%s: %o becomes %o", rows[i].name, state, to);
+            state = to;
+        }
+        close_model(&m);
+    }
+}
+
+/* From nothing at all to no temperature: always a state; at none, never a worse one. */
+static void test_extremes(void)
+{
+    static const double betas[] = {1e-300, 1e-30, 1, 1e30, 1e300};
+    for (size_t i = 0; i < ROWS; i++) {
+        model m = make_model(&rows[i]);
+        for (size_t b = 0; b < sizeof betas / sizeof *betas; b++)
+            for (uint32_t key = 0; key < 20; key++) {
+                uint32_t to = sweep_once(&m, rows[i].start, betas[b], key, key);
+                CHECK(__builtin_popcount(to) == __builtin_popcount(rows[i].start), "%s: %o", rows[i].name, to);
+                CHECK(betas[b] < 2 || m.energy[to] <= m.energy[rows[i].start] + 1e-5, "%s: %g from %g", rows[i].name,
+                      m.energy[to], m.energy[rows[i].start]);
+            }
+        close_model(&m);
+    }
+}
+
+int main(void)
+{
+    int chains = getenv("ISG_TEST_FULL") ? 400000 : getenv("ISG_TEST_QUICK") ? 4000 : 20000;
+    test_transitions(chains);
+    test_kept(chains);
+    test_fields();
+    test_extremes();
+    if (check_failures)
+        fprintf(stderr, "%d checks failed\n", check_failures);
+    return check_failures != 0;
+}
