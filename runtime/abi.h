@@ -63,6 +63,8 @@ typedef struct isg_abi_hamiltonian {
     uint64_t state_offset;  /* of the final int8_t state in the frame */
     uint64_t lowest_offset; /* of int8_t lowest[spins] in the tables */
     uint64_t group_offset;  /* of uint32_t group[spins] in the tables; unused when groups == 1 */
+    /* Functions. From `scales` on they may be NULL in a program that was compiled for known runs: those that such runs do not
+     * call (anneal_serves in anneal.h tells). */
     /* inputs in the frame -> h, J in the frame. Returns an isg_fault. */
     int32_t (*coefficients)(isg_abi_context *);
     /* ---- exact, in double; what polishes and judges ---- */

@@ -292,6 +292,15 @@ static void descend_from_both_ends(solver *s)
     }
 }
 
+bool anneal_serves(const isg_abi_hamiltonian *h, isg_solver solver, int32_t reads)
+{
+    if (solver == ISG_DESCENT)
+        return h->scales != NULL;
+    bool moves =
+        h->start_reads && anneal_side_by_side(h->groups, reads) ? h->sweep_reads && h->finish_reads : h->start && h->sweep;
+    return h->prepare && moves && (h->span || h->scales);
+}
+
 anneal_result anneal_solve(const isg_abi_hamiltonian *h, const isg_abi_context *context, const anneal_settings *settings,
                            char *scratch)
 {

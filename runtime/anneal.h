@@ -37,6 +37,12 @@ typedef struct anneal_result {
 /* Bytes of scratch memory (aligned to 64) that anneal_solve needs; SIZE_MAX when that overflows. */
 size_t anneal_scratch_bytes(const isg_abi_hamiltonian *h);
 
+/* Whether so many reads are annealed side by side by a Hamiltonian that has moves for that. */
+bool anneal_side_by_side(uint64_t groups, int32_t reads);
+
+/* Whether the Hamiltonian has all functions that such a solution calls; a program compiled for known runs may lack others. */
+bool anneal_serves(const isg_abi_hamiltonian *h, isg_solver solver, int32_t reads);
+
 /* Leaves the final state at h->state_offset of the frame. The coefficients must be in the frame. When
  * cancelled, the read in progress is finished by a short descent and the best so far is the answer: never
  * worse than the start. */

@@ -60,8 +60,8 @@ static isg_status check_hamiltonians(const isg_abi_program *abi, isg_error *erro
 {
     for (uint64_t i = 0; i < abi->hamiltonian_count; i++) {
         const isg_abi_hamiltonian *h = &abi->hamiltonians[i];
-        bool callable = h->coefficients && h->fields && h->descend && h->energy && h->scales && h->moves && h->prepare &&
-                        h->start && h->sweep && !h->start_reads == !h->sweep_reads && !h->start_reads == !h->finish_reads;
+        bool callable = h->coefficients && h->fields && h->descend && h->energy && h->moves && !h->start == !h->sweep &&
+                        !h->start_reads == !h->sweep_reads && !h->start_reads == !h->finish_reads;
         bool placed = fits(h->state_offset, h->spins, 1, abi->frame_bytes) &&
                       fits(h->lowest_offset, h->spins, 1, abi->tables_bytes) &&
                       (h->groups == 1 || fits(h->group_offset, h->spins, 4, abi->tables_bytes));

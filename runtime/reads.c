@@ -8,9 +8,14 @@
 
 #include <math.h>
 
+bool anneal_side_by_side(uint64_t groups, int32_t reads)
+{
+    return groups == 1 && reads >= READS_SIDE_BY_SIDE_MIN;
+}
+
 bool solver_reads_side_by_side(const solver *s)
 {
-    return s->h->start_reads && s->h->groups == 1 && s->settings->reads >= READS_SIDE_BY_SIDE_MIN;
+    return s->h->start_reads && anneal_side_by_side(s->h->groups, s->settings->reads);
 }
 
 /* The starts of the reads first, first + 1, ... */

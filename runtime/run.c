@@ -60,6 +60,18 @@ static isg_status fill_options(run *r, const isg_run_options *options, isg_error
     return ISG_OK;
 }
 
+/* A program compiled for known runs may be without what this one calls. */
+static isg_status check_functions(const run *r, isg_error *error)
+{
+    const isg_abi_program *abi = r->program->abi;
+    for (uint64_t i = 0; i < abi->hamiltonian_count && !r->program->solver; i++)
+        if (!anneal_serves(&abi->hamiltonians[i], r->options.solver, r->options.reads))
+            return error_fail(error, ISG_INVALID,
+                              "the program has no code to solve '%s' in this way: it was compiled for other runs",
+                              abi->hamiltonians[i].name);
+    return ISG_OK;
+}
+
 /* ---- workers --------------------------------------------------------------------------------- */
 
 static void show_progress(run *r)
@@ -268,6 +280,8 @@ isg_status isg_run(isg_program *program, const isg_named_tensor *inputs, size_t 
     run r = {.program = program, .allocator = &program->allocator, .fault_sample = INT64_MAX};
     pthread_mutex_init(&r.progress_mutex, NULL);
     isg_status status = fill_options(&r, options, error);
+    if (!status)
+        status = check_functions(&r, error);
     if (!status)
         status = run_bind(&r, inputs, input_count, outputs, output_count, error);
     if (!status)

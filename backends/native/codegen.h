@@ -9,6 +9,7 @@
 
 #include "backends/native/kernels/exchange.h"
 #include "backends/native/kernels/group_reads.h"
+#include "backends/native/native.h"
 #include "ir/ir.h"
 #include "ir/spins.h"
 #include "runtime/abi.h"
@@ -56,6 +57,7 @@ typedef struct codegen {
     const char *cpu_features;              /* what the code will need of its processor, for the ABI record */
     const isg_named_tensor *given_weights; /* to be embedded; NULL: none */
     size_t given_weight_count;
+    const native_runs *runs; /* what the program will be asked; NULL: anything */
     slot *slots; /* by value */
     int64_t frame_bytes, weights_bytes, tables_bytes;
 

@@ -203,6 +203,7 @@ static isg_status generate(native_compilation *c, const ir_module *m)
     if (c->options) {
         c->g.given_weights = c->options->weights;
         c->g.given_weight_count = c->options->weight_count;
+        c->g.runs = c->options->runs;
     }
     if ((status = link_pieces(c)))
         return status;

@@ -8,11 +8,19 @@
 #include "ir/ir.h"
 #include "runtime/abi.h"
 
+/* What every run of a program will ask of this processor: what such runs never call is left out of the program. Other runs are
+ * refused, or, of more reads, annealed one read after the other. */
+typedef struct native_runs {
+    isg_solver solver;
+    int32_t reads; /* as in isg_run_options: 0 is the default number */
+} native_runs;
+
 typedef struct native_options {
     const char *processor;           /* a name of processors.h; NULL: this one */
     int optimise;                    /* 0..3 */
     const isg_named_tensor *weights; /* embedded in the program, every parameter of it; NULL: they are given at open */
     size_t weight_count;
+    const native_runs *runs; /* NULL: anything */
 } native_options;
 
 typedef struct native_program native_program; /* owns the code */

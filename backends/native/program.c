@@ -1,6 +1,7 @@
 /* program.c - the whole program: a function a step, and the ABI record that describes it to the runtime (abi.h). */
 #include "backends/native/codegen.h"
 #include "runtime/abi.h"
+#include "runtime/anneal.h"
 #include "runtime/weights.h"
 
 #include <string.h>
@@ -65,6 +66,30 @@ static l_value tensor_record(codegen *g, const char *name, ir_type type, int64_t
     return record(g, fields, 5);
 }
 
+/* Without those that no run will call; what nothing refers to is not compiled. */
+static hamiltonian_functions needed_functions(const codegen *g, const hamiltonian_plan *h, hamiltonian_functions f)
+{
+    const native_runs *runs = g->runs;
+    if (!runs)
+        return f;
+    int32_t reads = runs->reads ? runs->reads : ANNEAL_DEFAULT_READS;
+    f.couplings = NULL;
+    if (runs->solver == ISG_DESCENT)
+        f.moves = (move_functions){0};
+    else if (f.moves.span)
+        f.scales = NULL;
+    if (f.moves.start_reads && anneal_side_by_side((uint64_t)h->groups, reads))
+        f.moves.start = f.moves.sweep = f.moves.estimate = NULL;
+    else
+        f.moves.start_reads = f.moves.sweep_reads = f.moves.finish_reads = NULL;
+    return f;
+}
+
+static l_value or_null(codegen *g, l_value function)
+{
+    return function ? function : l_null(g);
+}
+
 static l_value hamiltonian_record(codegen *g, const hamiltonian_plan *h, hamiltonian_functions f)
 {
     l_value fields[] = {text_constant(g, ir_text(g->m, ir_op_attribute(g->m, h->op, "name")->name)),
@@ -78,18 +103,18 @@ static l_value hamiltonian_record(codegen *g, const hamiltonian_plan *h, hamilto
                         f.fields,
                         f.descend,
                         f.energy,
-                        f.scales,
-                        f.couplings,
+                        or_null(g, f.scales),
+                        or_null(g, f.couplings),
                         l_i64(g, h->moves.workspace_bytes),
                         text_constant(g, h->moves.text),
-                        f.moves.prepare,
-                        f.moves.span ? f.moves.span : l_null(g),
-                        f.moves.start,
-                        f.moves.sweep,
-                        f.moves.estimate ? f.moves.estimate : l_null(g),
-                        f.moves.start_reads ? f.moves.start_reads : l_null(g),
-                        f.moves.sweep_reads ? f.moves.sweep_reads : l_null(g),
-                        f.moves.finish_reads ? f.moves.finish_reads : l_null(g)};
+                        or_null(g, f.moves.prepare),
+                        or_null(g, f.moves.span),
+                        or_null(g, f.moves.start),
+                        or_null(g, f.moves.sweep),
+                        or_null(g, f.moves.estimate),
+                        or_null(g, f.moves.start_reads),
+                        or_null(g, f.moves.sweep_reads),
+                        or_null(g, f.moves.finish_reads)};
     return record(g, fields, 23);
 }
 
@@ -139,7 +164,7 @@ static void gen_anneal(program *p, uint32_t position)
     end_step(p);
     plan_hamiltonian(g, h, g->model->ops.at[position]);
     plan_moves(g, h);
-    ARENA_PUSH(g->arena, &p->hamiltonians, hamiltonian_record(g, h, gen_hamiltonian(g, h)));
+    ARENA_PUSH(g->arena, &p->hamiltonians, hamiltonian_record(g, h, needed_functions(g, h, gen_hamiltonian(g, h))));
     add_step(p, NULL, h->index);
 }
 

@@ -54,6 +54,7 @@ static int compile_program(session *s, const char *path)
 {
     cli *c = s->run.cli;
     isg_error error = {.status = ISG_INTERNAL};
+    const native_runs runs = {(isg_solver)s->options->run.solver, s->options->run.reads};
     native_options native = {.optimise = 2};
     int status = compile_load_model(&s->compilation, path, s->options->weights);
     if (!status)
@@ -62,6 +63,8 @@ static int compile_program(session *s, const char *path)
         status = compile_to(&s->compilation, STAGE_SCHEDULED);
     if (status)
         return status;
+    if (!s->compilation.target || s->compilation.target->kind == TARGET_NATIVE)
+        native.runs = &runs;
     if (s->compilation.target)
         native.processor = s->compilation.target->processor;
     if (native_compile(s->compilation.module, &native, &s->native, &error)) {
