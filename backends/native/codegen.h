@@ -40,7 +40,7 @@ enum { PRODUCTS_MAX = 8 };
 typedef struct product {
     const ir_expr_data *first, *second;  /* elements [batch..., row, inner] and [batch..., column, inner] */
     uint32_t batch;                      /* leading subscripts */
-    ir_index batch_index[ISG_MAX_RANK];  /* what they are in the loop */
+    ir_index batch_index[ISG_MAX_RANK];  /* what they are in the loop, of axes that vary */
     int64_t rows, columns, inner, place; /* place: bytes into the frame */
 } product;
 

@@ -21,19 +21,38 @@ static bool is_index(const codegen *g, ir_expr e, ir_index index)
     return x->kind == EXPR_INDEX && x->index == index;
 }
 
+/* An axis with one place alone does not vary: its subscript may be the number, and is not looked at. */
+bool product_axis_varies(const codegen *g, const product *p, uint32_t axis)
+{
+    return ir_value_get(g->m, p->first->value)->type.dim[axis] != 1;
+}
+
 /* A float32 value whose subscripts are indices, the last of them `inner` over its whole axis. */
 static bool is_factor(const codegen *g, const ir_expr_data *x, ir_index inner)
 {
     if (x->kind != EXPR_ELEMENT || x->arg_count < 2 || !is_index(g, x->args[x->arg_count - 1], inner))
         return false;
     ir_type type = ir_value_get(g->m, x->value)->type;
-    for (uint32_t i = 0; i + 1 < x->arg_count; i++)
-        if (ir_expr_get(g->m, x->args[i])->kind != EXPR_INDEX || is_index(g, x->args[i], inner))
+    for (uint32_t i = 0; i + 1 < x->arg_count; i++) {
+        bool one_place = i + 2 < x->arg_count && type.dim[i] == 1;
+        if (!one_place && (ir_expr_get(g->m, x->args[i])->kind != EXPR_INDEX || is_index(g, x->args[i], inner)))
             return false;
+    }
     return type.elem == IR_F32 && type.dim[type.rank - 1] == ir_index_extent(g->m, inner);
 }
 
-/* Fills what a product is made of, but its place. The leading subscripts of both factors are the same indices. */
+/* Whether the leading subscripts of both are the same indices, of axes of the same sizes. */
+static bool same_leading(const codegen *g, const product *p)
+{
+    ir_type first = ir_value_get(g->m, p->first->value)->type, second = ir_value_get(g->m, p->second->value)->type;
+    for (uint32_t i = 0; i < p->batch; i++)
+        if (first.dim[i] != second.dim[i] ||
+            (first.dim[i] != 1 && !is_index(g, p->second->args[i], ir_expr_get(g->m, p->first->args[i])->index)))
+            return false;
+    return true;
+}
+
+/* Fills what a product is made of, but its place. */
 bool product_match(const codegen *g, const ir_expr_data *x, product *p)
 {
     if (x->kind != EXPR_SUM_OVER || x->index_count != 1 || x->condition)
@@ -47,9 +66,8 @@ bool product_match(const codegen *g, const ir_expr_data *x, product *p)
         p->first->arg_count != p->second->arg_count)
         return false;
     p->batch = p->first->arg_count - 2;
-    for (uint32_t i = 0; i < p->batch; i++)
-        if (!is_index(g, p->second->args[i], ir_expr_get(g->m, p->first->args[i])->index))
-            return false;
+    if (!same_leading(g, p))
+        return false;
     p->rows = ir_value_get(g->m, p->first->value)->type.dim[p->batch];
     p->columns = ir_value_get(g->m, p->second->value)->type.dim[p->batch];
     p->inner = ir_index_extent(g->m, x->indices[0]);
@@ -75,7 +93,7 @@ static bool has_product(const codegen *g, ir_expr e)
 typedef struct use_check {
     const codegen *g;
     ir_value value;
-    bool plain;     /* every use so far is an element whose subscripts are indices */
+    bool plain;     /* every use so far is an element whose subscripts are indices, but those of axes with one place */
     uint32_t count; /* of uses */
 } use_check;
 
@@ -85,9 +103,10 @@ static void check_uses(use_check *c, ir_expr e)
     if (!x)
         return;
     if (x->kind == EXPR_ELEMENT && x->value == c->value) {
+        ir_type type = ir_value_get(c->g->m, x->value)->type;
         c->count++;
         for (uint32_t i = 0; i < x->arg_count; i++)
-            c->plain &= ir_expr_get(c->g->m, x->args[i])->kind == EXPR_INDEX;
+            c->plain &= type.dim[i] == 1 || ir_expr_get(c->g->m, x->args[i])->kind == EXPR_INDEX;
     }
     for (uint32_t i = 0; i < x->arg_count; i++)
         check_uses(c, x->args[i]);
@@ -164,8 +183,10 @@ typedef struct product_loop {
 ir_index product_renamed(const codegen *g, const renaming *r, ir_index index)
 {
     for (uint32_t i = 0; r && i < r->count; i++)
-        if (r->from[i] == index)
-            return product_renamed(g, r->outer, ir_expr_get(g->m, r->element->args[i])->index);
+        if (r->from[i] == index) {
+            const ir_expr_data *subscript = ir_expr_get(g->m, r->element->args[i]);
+            return subscript->kind == EXPR_INDEX ? product_renamed(g, r->outer, subscript->index) : 0;
+        }
     return index;
 }
 
@@ -185,6 +206,8 @@ bool product_same(const product *a, const product *b)
 static void note(const codegen *g, product_loop *l, product p, const renaming *r)
 {
     for (uint32_t i = 0; i < p.batch; i++) {
+        if (!product_axis_varies(g, &p, i))
+            continue;
         int at = position_in(l, product_renamed(g, r, ir_expr_get(g->m, p.first->args[i])->index));
         l->unfit |= at < 0;
         p.batch_index[i] = at < 0 ? 0 : l->indices[at];
@@ -227,7 +250,8 @@ void product_compute(codegen *g, const product *p)
     l_value at = l_i64(g, 0);
     ir_type type = ir_value_get(g->m, p->first->value)->type;
     for (uint32_t i = 0; i < p->batch; i++)
-        at = l_add(g, l_mul(g, at, l_i64(g, type.dim[i])), l_bound(g, p->batch_index[i]));
+        if (product_axis_varies(g, p, i))
+            at = l_add(g, l_mul(g, at, l_i64(g, type.dim[i])), l_bound(g, p->batch_index[i]));
     l_value args[] = {g->v_services,
                       l_at(g, g->f32, gen_value_address(g, p->first->value), l_mul(g, at, l_i64(g, p->rows * p->inner))),
                       l_at(g, g->f32, gen_value_address(g, p->second->value), l_mul(g, at, l_i64(g, p->columns * p->inner))),
@@ -313,7 +337,8 @@ void gen_loop_with_products(codegen *g, ir_expr e, const ir_index *indices, uint
 static bool in_batch(codegen *g, const product *p, const product *wanted)
 {
     for (uint32_t i = 0; i < p->batch; i++)
-        if (l_bound(g, ir_expr_get(g->m, wanted->first->args[i])->index) != l_bound(g, p->batch_index[i]))
+        if (product_axis_varies(g, p, i) &&
+            l_bound(g, ir_expr_get(g->m, wanted->first->args[i])->index) != l_bound(g, p->batch_index[i]))
             return false;
     return true;
 }

@@ -17,6 +17,7 @@ ir_index product_renamed(const codegen *g, const renaming *r, ir_index index);
 
 /* Whether the expression is a sum of products large enough; fills all of *p but batch_index and place. */
 bool product_match(const codegen *g, const ir_expr_data *x, product *p);
+bool product_axis_varies(const codegen *g, const product *p, uint32_t axis);
 bool product_same(const product *a, const product *b);
 
 /* Computes it for the values that its batch indices are bound to. */

@@ -25,7 +25,8 @@ static bool linear_product(const codegen *g, const renaming *r, row_indices own,
     ir_index row = product_renamed(g, r, ir_expr_get(g->m, p.first->args[p.batch])->index);
     ir_index column = product_renamed(g, r, ir_expr_get(g->m, p.second->args[p.batch])->index);
     for (uint32_t i = 0; i < p.batch; i++)
-        p.batch_index[i] = product_renamed(g, r, ir_expr_get(g->m, p.first->args[i])->index);
+        if (product_axis_varies(g, &p, i))
+            p.batch_index[i] = product_renamed(g, r, ir_expr_get(g->m, p.first->args[i])->index);
     bool straight = row == own.first && column == own.second, crossed = row == own.second && column == own.first;
     *out = (linear_form){.straight = straight, .crossed = crossed, .p = p, .has_product = true};
     return straight || crossed;
@@ -34,7 +35,7 @@ static bool linear_product(const codegen *g, const renaming *r, row_indices own,
 static bool same_batch(const product *a, const product *b)
 {
     for (uint32_t i = 0; i < a->batch; i++)
-        if (a->batch_index[i] != b->batch_index[i])
+        if (a->batch_index[i] != b->batch_index[i]) /* 0 both where the axis does not vary */
             return false;
     return product_same(a, b);
 }
@@ -130,18 +131,31 @@ static bool is_less(const codegen *g, ir_expr condition, row_indices own)
     return a->kind == EXPR_INDEX && b->kind == EXPR_INDEX && a->index == own.first && b->index == own.second;
 }
 
+/* Whether the product is that of the term's shared indices, in their order. */
+static bool over_shared(const codegen *g, const term_plan *t, const product *p)
+{
+    uint32_t at = 0;
+    for (uint32_t i = 0; i < t->shared; i++) {
+        if (ir_index_extent(g->m, t->order[i]) == 1)
+            continue;
+        while (at < p->batch && !product_axis_varies(g, p, at))
+            at++;
+        if (at == p->batch || p->batch_index[at++] != t->order[i])
+            return false;
+    }
+    while (at < p->batch && !product_axis_varies(g, p, at))
+        at++;
+    return at == p->batch;
+}
+
 static bool recognise(const codegen *g, const term_plan *t, linear_form *out)
 {
     if (t->form != TERM_ROWS || !t->symmetric || t->first_only != 1 || t->order_count != t->shared + 2)
         return false;
     const row_indices own = {t->order[t->shared], t->order[t->shared + 1]};
-    if (!is_less(g, t->term->condition, own) || !linear(g, t->term->coefficient, NULL, own, out) || !out->has_product ||
-        out->p.batch != t->shared || out->p.rows != out->p.columns)
-        return false;
-    for (uint32_t i = 0; i < t->shared; i++)
-        if (out->p.batch_index[i] != t->order[i])
-            return false;
-    return true;
+    int64_t extent = ir_index_extent(g->m, own.first);
+    return is_less(g, t->term->condition, own) && linear(g, t->term->coefficient, NULL, own, out) && out->has_product &&
+           out->p.rows == extent && out->p.columns == extent && over_shared(g, t, &out->p);
 }
 
 bool term_is_product(const codegen *g, const term_plan *t)

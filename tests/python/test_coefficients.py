@@ -8,18 +8,18 @@ import numpy as np
 from common import QUICK, Case, invoke, run_model
 
 ROWS = """\
-hamiltonian rows(q: f32[T, N, D], k: f32[T, N, D], h: f32[T, N]) {
-  index t, u in T;
-  index i, j in N;
+hamiltonian rows(q: f32[T, N, D], k: f32[T, N, D], h: f32[HEADS, SPINS]) {
+  index t in HEADS;
+  index i, j in SPINS;
   spin  x[t, i] in {0, 1};
   let J[t, i, j] = (0.75 * dot(q[t, i], k[t, j]) - dot(q[t, j], k[t, i]) / 4 + 0.125) where i != j;
   minimize sum[t, i, j : ORDER] (FORM) * x[t, i] * x[t, j] + sum[t, i] h[t, i] * x[t, i];
   return chosen[t, i] = x[t, i], field[t, i] = sum[j] J[t, i, j] * x[t, j];
 }
 model m {
-  input q: f32[2, SPINS, DEPTH];
-  input k: f32[2, SPINS, DEPTH];
-  input h: f32[2, SPINS];
+  input q: f32[SHAPE, DEPTH];
+  input k: f32[SHAPE, DEPTH];
+  input h: f32[HEADS, SPINS];
   output chosen = rows(q, k, h);OUTPUT
 }
 """
@@ -30,16 +30,19 @@ class Coefficients(Case):
     def solve(self, source, inputs, outputs):
         return run_model(self.write("model.attn", source), inputs, outputs, self.folder, "--reads", 2, "--sweeps", 20, "-q")
 
-    def rows(self, form, order, spins, depth, stored, scale=1.0):
-        """form: of J and its transpose in NumPy's words; stored: whether J is also read outside the couplings."""
+    def rows(self, form, order, spins, depth, stored, scale=1.0, heads=2, unused=(0, 0)):
+        """form: of J and its transpose in NumPy's words; stored: whether J is also read outside the couplings; unused: heads and
+        rows of q and k that no index reaches."""
         random = np.random.default_rng(spins + depth)
-        shapes = {"q": (2, spins, depth), "k": (2, spins, depth), "h": (2, spins)}
+        shape = (heads + unused[0], spins + unused[1])
+        shapes = {"q": (*shape, depth), "k": (*shape, depth), "h": (heads, spins)}
         inputs = {name: (scale * random.normal(size=(SAMPLES, *shape))).astype(np.float32) for name, shape in shapes.items()}
         source = ROWS.replace("ORDER", order).replace("FORM", form).replace("SPINS", str(spins)).replace("DEPTH", str(depth))
+        source = source.replace("SHAPE", f"{shape[0]}, {shape[1]}").replace("HEADS", str(heads))
         source = source.replace("OUTPUT", "\n  output field = rows(q, k, h).field;" if stored else "")
         arrays, report = self.solve(source, inputs, ["chosen", "field"] if stored else ["chosen"])
         q, k, h, x = (a.astype(float) for a in (inputs["q"], inputs["k"], inputs["h"], arrays["chosen"]))
-        product = np.einsum("btid,btjd->btij", q, k)
+        product = np.einsum("btid,btjd->btij", q[:, :heads, :spins], k[:, :heads, :spins])
         turned = product.transpose(0, 1, 3, 2)
         coupling = (0.75 * product - turned / 4 + 0.125) * (1 - np.eye(spins))
         if stored:
@@ -51,7 +54,7 @@ class Coefficients(Case):
         energy = np.einsum("btij,bti,btj->b", value * taken, x, x) + (h * x).sum((1, 2))
         got = report["hamiltonians"][0]
         self.close([got["energy_mean"], got["energy_min"]], [energy.mean(), energy.min()], 1e-6, scale=np.abs(energy).max() + 1,
-                   what=f"{form}, {order}, {spins} spins, depth {depth}, stored {stored}")
+                   what=f"{form}, {order}, {spins} spins, depth {depth}, stored {stored}, {heads} heads, unused {unused}")
 
     def test_products(self):
         for form in ("J[t, i, j]", "2 * (J[t, i, j] + J[t, j, i]) / 3", "-J[t, i, j] + 3 * J[t, j, i] - 0.5",
@@ -62,6 +65,15 @@ class Coefficients(Case):
         for spins, depth in ((16, 32), (48, 8), (49, 8), (3, 4)) if QUICK else ((16, 32), (48, 8), (49, 8), (3, 4), (160, 5)):
             for stored in (False, True):
                 self.rows("J[t, i, j] + J[t, j, i]", "i < j", spins, depth, stored)
+
+    def test_one_head(self):
+        for stored in (False, True):
+            self.rows("J[t, i, j] + J[t, j, i]", "i < j", 49, 8, stored, heads=1)
+        self.rows("2 * dot(q[t, i], k[t, j])", "i != j", 33, 16, False, heads=1)
+
+    def test_rows_that_no_index_reaches(self):
+        for heads, unused in ((1, (0, 7)), (1, (2, 0)), (2, (1, 16))):
+            self.rows("J[t, i, j] + J[t, j, i]", "i < j", 48, 16, False, heads=heads, unused=unused)
 
     def test_overflow_is_refused(self):
         with self.assertRaisesRegex(AssertionError, "sample 0: Hamiltonian 'rows': a coefficient of spin .* is NaN or infinite"):
