@@ -141,7 +141,7 @@ static isg_status put_numbers(arena *a, json_t *value, const target *t, const me
     status = eigen_find(&n.spin, EIGEN_DENSE_SPINS, &e, error);
     if (!status) {
         const health line = health_of(p, t, &n, a);
-        const landscape l = landscape_of(p, o, n.fixed.left == 0, a);
+        const landscape l = landscape_of(p, o, n.fixed.left ? NULL : n.fixed.value, a);
         value_put(a, value, "couplings", value_count(a, p->coupling_count));
         value_put(a, value, "couplings_exact", value_flag(true));
         value_put(a, value, "fields", value_count(a, n.fields));

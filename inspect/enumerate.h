@@ -1,6 +1,9 @@
 /* enumerate.h - the lowest energies of a small problem, by going through all its states.
  *
- * In Gray code order (F. Gray, US patent 2632058): each step turns one spin, whose energy change its field tells.
+ * Spin by spin, a tree of choices: a state's energy is the sum of its own terms and never what is left over after others were
+ * taken off again, so that a huge term costs nothing to the states that it is absent from. Summed in pairs of doubles (T. J.
+ * Dekker, "A floating-point technique for extending the available precision", 1971), as the terms of one state may differ as
+ * much.
  */
 #ifndef INSPECT_ENUMERATE_H
 #define INSPECT_ENUMERATE_H
@@ -11,8 +14,8 @@ enum { ENUMERATE_SPINS = 24, ENUMERATE_LEVELS = 32 };
 
 typedef struct energy_level {
     double energy;  /* problem_energy of `state` */
-    int64_t states; /* that have it, give or take rounding (1e-10 of the sum of all coefficients' sizes) */
-    uint32_t state; /* one of them: bit i set where spin i is at its highest value */
+    int64_t states; /* that have it, give or take rounding (1e-12 of the sizes of the terms that are not zero in them) */
+    uint32_t state; /* the lowest of them: bit i set where spin i is at its highest value */
 } energy_level;
 
 typedef struct enumeration {

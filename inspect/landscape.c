@@ -51,25 +51,59 @@ static void collect(const observation *o, landscape *l, arena *a)
     qsort(l->states, (size_t)l->count, sizeof *l->states, by_first_read);
 }
 
-static double size_of(const problem *p)
+/* ---- the lowest ------------------------------------------------------------------------------- */
+
+static const double tie = 1e-12;
+
+/* up [spins] as in an observation. `size`: of the offset and the terms that are not zero there, their sizes summed. */
+static double energy_of(const problem *p, const int8_t *up, double *size, arena *a)
 {
-    double sum = fabs(p->offset);
-    for (int64_t i = 0; i < p->spins; i++)
-        sum += fabs(p->fields[i]);
+    int8_t lowest = p->domain == PROBLEM_BINARY ? 0 : -1, *state = ARENA_ARRAY(a, int8_t, (size_t)p->spins);
+    *size = fabs(p->offset);
+    for (int64_t i = 0; i < p->spins; i++) {
+        state[i] = up[i] ? 1 : lowest;
+        *size += fabs(p->fields[i] * state[i]);
+    }
     for (int64_t k = 0; k < p->coupling_count; k++)
-        sum += fabs(p->couplings[k].value);
-    return sum;
+        *size += fabs(p->couplings[k].value * (state[p->couplings[k].first] * state[p->couplings[k].second]));
+    return problem_energy(p, state);
 }
 
-landscape landscape_of(const problem *p, const observation *o, bool settled, arena *a)
+/* Takes a state for the reference where it lies lower. */
+static void consider(const problem *p, const int8_t *up, landscape *l, arena *a)
 {
-    landscape l = {.reference = INFINITY, .tie = 1e-12 * size_of(p), .enumerated = p->spins <= ENUMERATE_SPINS};
+    double size, energy = energy_of(p, up, &size, a);
+    if (energy < l->reference) {
+        l->reference = energy;
+        l->tie = tie * size;
+    }
+}
+
+/* A proof holds only while nothing that was found lies below what it says. */
+static void refer(const problem *p, const observation *o, const int8_t *settled, landscape *l, arena *a)
+{
+    int8_t ground[ENUMERATE_SPINS];
+    l->reference = INFINITY;
+    if (l->enumerated)
+        for (int64_t i = 0; i < p->spins; i++)
+            ground[i] = (int8_t)(l->exact.levels[0].state >> i & 1);
+    if (l->enumerated || settled)
+        consider(p, l->enumerated ? ground : settled, l, a);
+    double least = l->reference - l->tie;
+    consider(p, observation_state(o, o->reads), l, a);
+    consider(p, observation_state(o, l->states[0].read), l, a);
+    l->proven = (l->enumerated || settled) && l->reference >= least;
+    l->enumerated &= l->proven;
+    l->how = l->proven ? "exact" : "best found";
+}
+
+landscape landscape_of(const problem *p, const observation *o, const int8_t *settled, arena *a)
+{
+    landscape l = {.enumerated = p->spins <= ENUMERATE_SPINS};
     collect(o, &l, a);
     if (l.enumerated)
         enumerate(p, &l.exact);
-    l.reference = l.enumerated ? l.exact.levels[0].energy : fmin(o->energies[o->reads], l.states[0].energy);
-    l.proven = l.enumerated || settled;
-    l.how = l.proven ? "exact" : "best found";
+    refer(p, o, settled, &l, a);
     for (int32_t k = 0; k < l.count && l.states[k].energy <= l.states[0].energy + l.tie; k++) {
         l.lowest_states++;
         l.lowest_reads += l.states[k].count;

@@ -24,11 +24,12 @@ typedef struct landscape {
     bool proven;      /* `reference` is known to be the ground state's energy */
     double reference; /* the lowest energy known */
     const char *how;  /* "exact" or "best found" */
-    double tie;       /* energies closer are the same */
+    double tie;       /* energies closer to the lowest are the same */
 } landscape;
 
-/* settled: presolve left no spin, so that the problem's best state is proven. Arrays in the arena. */
-landscape landscape_of(const problem *p, const observation *o, bool settled, arena *a);
+/* settled [spins], 1 where a spin is at its highest value: a state that presolve proves to be the best; NULL where it leaves
+ * spins. Arrays in the arena. */
+landscape landscape_of(const problem *p, const observation *o, const int8_t *settled, arena *a);
 
 json_t *landscape_value(arena *a, const problem *p, const observation *o, const landscape *l); /* LANDSCAPE of README.md */
 json_t *measured_value(arena *a, const observation *o, const landscape *l);                    /* MEASURED */
