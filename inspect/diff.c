@@ -1,5 +1,6 @@
 /* diff.c - see diff.h. */
 #include "inspect/diff.h"
+#include "ir/number_text.h"
 
 #include <math.h>
 #include <string.h>
@@ -77,7 +78,7 @@ static const char *shown(arena *a, const json_t *hamiltonian, const char *path)
         return json_string_value(value);
     if (json_is_integer(value))
         return arena_format(a, "%lld", (long long)json_integer_value(value));
-    return json_is_real(value) ? arena_format(a, "%.6g", json_real_value(value)) : NULL;
+    return json_is_real(value) ? number_text_in(a, json_real_value(value), 6) : NULL;
 }
 
 /* Numbers differ where they do, even if they look alike in six digits; then all are shown. */

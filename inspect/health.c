@@ -53,14 +53,13 @@ static health_verdict verdict_of(const problem *p, const numbers *n)
 
 static const char *decided_line(arena *a, const problem *p, const numbers *n)
 {
-    int64_t by_field = 0;
-    for (int64_t i = 0; i < p->spins; i++)
-        by_field += n->fixed.by_field[i];
-    if (by_field == p->spins)
+    const int64_t *by = n->fixed.count;
+    if (by[FIXED_BY_FIELD] == p->spins)
         return arena_format(a, "all %s are decided by their fields alone; annealing adds nothing", spins_text(a, p->spins));
     return arena_format(
-        a, "all %s are settled before annealing, %lld by their fields and %lld by roof duality; annealing adds nothing",
-        spins_text(a, p->spins), (long long)by_field, (long long)(p->spins - by_field));
+        a, "all %s are settled before annealing, %lld by their fields and %lld by roof duality%s; annealing adds nothing",
+        spins_text(a, p->spins), (long long)by[FIXED_BY_FIELD], (long long)by[FIXED_BY_ROOF],
+        by[FIXED_BY_NOTHING] ? ", the others may be anything" : "");
 }
 
 static const char *free_line(arena *a, const problem *p, const numbers *n)

@@ -58,6 +58,18 @@ static void mark(const problem *after, int8_t *value)
         value[i] = after->origins[i].spin == PROBLEM_NO_SPIN ? after->origins[i].value : -1;
 }
 
+/* Presolve sets the spins that nothing acts on too. */
+static void count_fixed(const problem *p, arena *a, fixed_spins *f)
+{
+    bool *acted_on = ARENA_ARRAY(a, bool, (size_t)p->spins);
+    for (int64_t k = 0; k < p->coupling_count; k++)
+        acted_on[p->couplings[k].first] = acted_on[p->couplings[k].second] = true;
+    for (int64_t i = 0; i < p->spins; i++) {
+        f->by[i] = p->fields[i] != 0 || acted_on[i] ? f->by[i] : FIXED_BY_NOTHING;
+        f->count[f->by[i]] += f->value[i] >= 0;
+    }
+}
+
 /* Presolve twice, without and with roof duality, for its record does not say which spin fell to which. Spins of a problem that
  * has origins of its own are those of the problem: the copy's origins are its spins. */
 static isg_status find_fixed(const problem *p, arena *a, fixed_spins *f, isg_error *error)
@@ -73,18 +85,19 @@ static isg_status find_fixed(const problem *p, arena *a, fixed_spins *f, isg_err
     for (int64_t k = 0; k < p->coupling_count && !status; k++)
         status = problem_add_coupling(&own, p->couplings[k].first, p->couplings[k].second, p->couplings[k].value, error);
     f->value = ARENA_ARRAY(a, int8_t, (size_t)p->spins);
-    f->by_field = ARENA_ARRAY(a, bool, (size_t)p->spins);
+    f->by = ARENA_ARRAY(a, fixed_by, (size_t)p->spins);
     if (!status)
         status = pass_presolve(&own, &fields_only, &after, &info, error);
     if (!status) {
         mark(&after, f->value);
         for (int64_t i = 0; i < p->spins; i++)
-            f->by_field[i] = f->value[i] >= 0;
+            f->by[i] = f->value[i] >= 0 ? FIXED_BY_FIELD : FIXED_BY_ROOF;
         problem_close(&after);
         status = pass_presolve(&own, NULL, &after, &f->info, error);
     }
     if (!status) {
         mark(&after, f->value);
+        count_fixed(p, a, f);
         f->left = after.spins;
         problem_close(&after);
     }
@@ -100,7 +113,8 @@ static int by_size(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* The largest at the edge of the grid, one in a hundred below half a step. */
+/* The largest at the edge of the grid, one in a hundred below half a step. A target of b bits reaches 2^(b-1) - 1 steps on either
+ * side of zero: two bits for couplings all alike. */
 static coupling_bits find_bits(const problem *spin, arena *a)
 {
     int64_t count = spin->coupling_count;
@@ -111,7 +125,7 @@ static coupling_bits find_bits(const problem *spin, arena *a)
         sizes[k] = fabs(spin->couplings[k].value);
     qsort(sizes, (size_t)count, sizeof *sizes, by_size);
     double steps = fmax(1, sizes[count - 1] / 2 / sizes[count / 100]);
-    return (coupling_bits){.needed = 1 + log2(steps), .range = sizes[count - 1] / sizes[0]};
+    return (coupling_bits){.needed = 1 + log2(steps + 1), .range = sizes[count - 1] / sizes[0]};
 }
 
 /* ---- the target's grid ------------------------------------------------------------------------ */
@@ -186,21 +200,21 @@ static json_t *ratio_value(arena *a, const spin_ratios *r, int64_t spins)
 static json_t *fixed_value(arena *a, const fixed_spins *f, int64_t spins)
 {
     static const char *const roofs[] = {"done", "nothing to do", "too large", "unproven", "off"};
+    static const char *const whys[] = {"nothing", "field", "roof duality"};
     json_t *value = value_object(a), *list = value_array(a);
-    int64_t by_field = 0;
     for (int64_t i = 0; i < spins; i++) {
-        by_field += f->value[i] >= 0 && f->by_field[i];
         if (f->value[i] < 0 || json_array_size(list) >= NUMBERS_FIXED_LISTED)
             continue;
         json_t *one = value_object(a);
         value_put(a, one, "spin", value_count(a, i));
         value_put(a, one, "value", value_count(a, f->value[i]));
-        value_put(a, one, "why", value_text(a, f->by_field[i] ? "field" : "roof duality"));
+        value_put(a, one, "why", value_text(a, whys[f->by[i]]));
         value_push(a, list, one);
     }
     value_put(a, value, "count", value_count(a, f->info.fixed));
-    value_put(a, value, "by_field", value_count(a, by_field));
-    value_put(a, value, "by_roof_duality", value_count(a, f->info.fixed - by_field));
+    value_put(a, value, "by_field", value_count(a, f->count[FIXED_BY_FIELD]));
+    value_put(a, value, "by_roof_duality", value_count(a, f->count[FIXED_BY_ROOF]));
+    value_put(a, value, "by_nothing", value_count(a, f->count[FIXED_BY_NOTHING]));
     value_put(a, value, "roof_duality", value_text(a, roofs[f->info.roof]));
     value_put(a, value, "spins", list);
     return value;

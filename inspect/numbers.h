@@ -15,16 +15,21 @@ typedef struct spin_ratios {
     int64_t above_one, without_couplings;
 } spin_ratios;
 
+/* Nothing: neither field nor coupling acts on the spin. */
+typedef enum fixed_by { FIXED_BY_NOTHING, FIXED_BY_FIELD, FIXED_BY_ROOF } fixed_by;
+
 typedef struct fixed_spins {
     presolve_info info; /* of dominance and roof duality together */
     int8_t *value;      /* [spins]: 0 or 1, lowest or highest; -1: free */
-    bool *by_field;     /* [spins] */
+    fixed_by *by;       /* [spins]: of those that are fixed */
+    int64_t count[3];   /* fixed by each */
     int64_t left;       /* spins presolve leaves */
 } fixed_spins;
 
 /* How fine a grid the couplings ask for. */
 typedef struct coupling_bits {
-    double needed; /* bits, sign included, of the grid on which at most one in a hundred couplings becomes zero; 0 without any */
+    double needed; /* bits, sign included as in a target's `couplings`, of the grid on which at most one in a hundred becomes
+                      zero; 0 without any */
     double range;  /* largest over smallest, by size */
 } coupling_bits;
 

@@ -1,5 +1,6 @@
 /* text.c - see text.h. */
 #include "inspect/text.h"
+#include "ir/number_text.h"
 
 #include <math.h>
 #include <string.h>
@@ -25,7 +26,7 @@ static void write_line(page *p, const char *format, ...)
 static const char *number(page *p, const json_t *value, const char *path)
 {
     double n = value_number_at(value, path);
-    return isnan(n) ? "-" : arena_format(p->arena, "%.6g", n);
+    return isnan(n) ? "-" : number_text_in(p->arena, n, 6);
 }
 
 static const char *count(page *p, const json_t *value, const char *path)
@@ -133,7 +134,8 @@ static void write_structure(page *p, const json_t *h)
                exact ? "" : "at most ", plural(p, value_count_at(h, "couplings"), "coupling"), fields);
     if (value_at(h, "health"))
         write_line(p, "  %s", words(h, "health.line"));
-    write_line(p, "\nterms");
+    if (json_array_size(value_at(h, "terms")))
+        write_line(p, "\nterms");
     write_terms(p, h);
     const json_t *groups = value_at(h, "groups"), *moves = value_at(h, "moves");
     if (json_array_size(groups) || json_array_size(moves) || value_count_at(h, "independent_parts") > 1)
@@ -151,8 +153,11 @@ static void write_fixed(page *p, const json_t *h, const json_t *n)
 {
     const json_t *spins = value_at(n, "fixed.spins");
     const char *names = "";
-    write_line(p, "  fixed     %s of %s: %s by their fields, %s by roof duality", count(p, n, "fixed.count"),
-               count(p, h, "spins"), count(p, n, "fixed.by_field"), count(p, n, "fixed.by_roof_duality"));
+    const char *idle = value_count_at(n, "fixed.by_nothing") > 0
+                           ? arena_format(p->arena, ", %s by nothing: either value will do", count(p, n, "fixed.by_nothing"))
+                           : "";
+    write_line(p, "  fixed     %s of %s: %s by their fields, %s by roof duality%s", count(p, n, "fixed.count"),
+               count(p, h, "spins"), count(p, n, "fixed.by_field"), count(p, n, "fixed.by_roof_duality"), idle);
     for (size_t k = 0; k < json_array_size(spins) && k < 6; k++) {
         const json_t *one = json_array_get(spins, k);
         names = arena_format(p->arena, "%s%s%s %s", names, k ? "; " : "", spin_text(p, h, value_count_at(one, "spin")),
@@ -169,19 +174,19 @@ static void write_numbers(page *p, const json_t *h)
     write_distribution(p, "couplings", value_at(n, "coupling"));
     write_distribution(p, "fields", value_at(n, "field"));
     write_line(p, "  offset    %s", number(p, n, "offset"));
-    write_line(p, "  ratio     |field| is at least the sum of |couplings| at %s of %s spins", count(p, n, "ratio.above_one"),
-               count(p, h, "spins"));
+    write_line(p, "  ratio     |field| is at least the sum of |couplings| at %s of %s", count(p, n, "ratio.above_one"),
+               plural(p, value_count_at(h, "spins"), "spin"));
     write_fixed(p, h, n);
     const char *target =
         value_at(n, "bits.target") ? arena_format(p->arena, "; the target has %s", count(p, n, "bits.target")) : "";
-    write_line(p, "  bits      %.1f needed to keep 99 %% of the couplings%s; largest over smallest %s",
-               value_number_at(n, "bits.needed"), target, number(p, n, "bits.range"));
+    if (value_count_at(n, "coupling.count"))
+        write_line(p, "  bits      %.1f so that 99 %% of the couplings do not become zero%s; largest over smallest %s",
+                   value_number_at(n, "bits.needed"), target, number(p, n, "bits.range"));
     if (q && value_count_at(q, "couplings") + value_count_at(q, "fields") > 0)
-        write_line(
-            p,
-            "  grid      %s of %s couplings sent become zero, %s of %s fields; no energy is off by more than %s; ground state %s",
-            count(p, q, "couplings_lost"), count(p, q, "couplings"), count(p, q, "fields_lost"), count(p, q, "fields"),
-            number(p, q, "error_bound"), words(q, "verdict"));
+        write_line(p, "  grid      %s of %s sent become zero, %s of %s; no energy is off by more than %s; ground state %s",
+                   count(p, q, "couplings_lost"), plural(p, value_count_at(q, "couplings"), "coupling"),
+                   count(p, q, "fields_lost"), plural(p, value_count_at(q, "fields"), "field"), number(p, q, "error_bound"),
+                   words(q, "verdict"));
 }
 
 static void write_spectrum(page *p, const json_t *h)
@@ -210,14 +215,16 @@ static const char *between(page *p, const json_t *value, const char *path)
 static void write_measured(page *p, const json_t *h)
 {
     const json_t *m = value_at(h, "measured"), *l = value_at(h, "landscape");
-    write_line(p, "\nmeasured, on %s reads of %s sweeps", count(p, m, "reads"), count(p, m, "sweeps"));
+    write_line(p, "\nmeasured, on %s of %s", plural(p, value_count_at(m, "reads"), "read"),
+               plural(p, value_count_at(m, "sweeps"), "sweep"));
     write_line(p, "  energy    %s the best; %s is the lowest known, %s", number(p, m, "best"), number(p, m, "reference.energy"),
                words(m, "reference.kind"));
     if (json_array_size(value_at(l, "histogram.counts")) > 1)
         write_line(p, "            %s |%s| %s", number(p, l, "histogram.low"), bars(p, value_at(l, "histogram")),
                    number(p, l, "histogram.high"));
-    write_line(p, "  success   %s of %s reads: %s (95 %%: %s to %s)", count(p, m, "success.hits"), count(p, m, "reads"),
-               number(p, m, "success.p"), number(p, m, "success.low"), number(p, m, "success.high"));
+    write_line(p, "  success   %s of %s: %s (95 %%: %s to %s)", count(p, m, "success.hits"),
+               plural(p, value_count_at(m, "reads"), "read"), number(p, m, "success.p"), number(p, m, "success.low"),
+               number(p, m, "success.high"));
     write_line(p, "  solution  for 99 %%: %s sweeps", between(p, m, "tts99.sweeps"));
     write_line(p, "            for 99 %%: %s seconds", between(p, m, "tts99.seconds"));
     if (value_at(m, "autocorrelation"))
@@ -231,8 +238,8 @@ static void write_states(page *p, const json_t *l)
     const json_t *states = value_at(l, "states");
     for (size_t k = 0; k < json_array_size(states) && k < 5; k++) {
         const json_t *one = json_array_get(states, k), *row = json_array_get(value_at(l, "hamming"), k);
-        write_line(p, "  %-9s %s of %s reads, %lld spins from the lowest", number(p, one, "energy"), count(p, one, "count"),
-                   count(p, l, "reads"), (long long)json_integer_value(json_array_get(row, 0)));
+        write_line(p, "  %-9s %s of %s, %s from the lowest", number(p, one, "energy"), count(p, one, "count"),
+                   plural(p, value_count_at(l, "reads"), "read"), plural(p, json_integer_value(json_array_get(row, 0)), "spin"));
     }
 }
 
@@ -240,8 +247,8 @@ static void write_landscape(page *p, const json_t *h)
 {
     const json_t *l = value_at(h, "landscape"), *levels = value_at(l, "exact.levels");
     write_line(p, "\nlandscape");
-    write_line(p, "  %s of the lowest energy found, in %s of %s reads",
-               plural(p, value_count_at(l, "degeneracy.states"), "state"), count(p, l, "degeneracy.reads"), count(p, l, "reads"));
+    write_line(p, "  %s of the lowest energy found, in %s of %s", plural(p, value_count_at(l, "degeneracy.states"), "state"),
+               count(p, l, "degeneracy.reads"), plural(p, value_count_at(l, "reads"), "read"));
     write_states(p, l);
     const char *text = "";
     for (size_t k = 0; k < json_array_size(levels) && k < 6; k++)
@@ -257,7 +264,8 @@ static void write_attention(page *p, const json_t *h)
     const json_t *at = value_at(h, "attention"), *heads = value_at(at, "heads"), *sharing = value_at(at, "sharing");
     if (!at)
         return;
-    write_line(p, "\nattention, %s heads over %s tokens", count(p, at, "heads_total"), count(p, at, "tokens"));
+    write_line(p, "\nattention, %s over %s", plural(p, value_count_at(at, "heads_total"), "head"),
+               plural(p, value_count_at(at, "tokens"), "token"));
     for (size_t k = 0; k < json_array_size(heads); k++) {
         const json_t *chosen = value_at(json_array_get(heads, k), "chosen");
         const char *text = "";
@@ -279,8 +287,9 @@ static void write_machine(page *p, const json_t *h)
     const json_t *parts = value_at(h, "partition"), *m = value_at(h, "machine"), *list = value_at(parts, "parts");
     if (parts) {
         write_line(p, "\npartition for %s", words(parts, "target"));
-        write_line(p, "  %s in %s; %s couplings cut", plural(p, (int64_t)json_array_size(list), "part"),
-                   plural(p, value_count_at(parts, "rounds"), "round"), count(p, parts, "cut.couplings"));
+        write_line(p, "  %s in %s; %s cut", plural(p, (int64_t)json_array_size(list), "part"),
+                   plural(p, value_count_at(parts, "rounds"), "round"),
+                   plural(p, value_count_at(parts, "cut.couplings"), "coupling"));
     }
     if (!m)
         return;
@@ -289,9 +298,10 @@ static void write_machine(page *p, const json_t *h)
         write_line(p, "  does not fit: %s", words(m, "why"));
         return;
     }
-    write_line(p, "  %s sent in %s, %s fixed before; %s of %s couplings and %s fields lost to its grid",
+    write_line(p, "  %s sent in %s, %s fixed before; %s of %s and %s lost to its grid",
                plural(p, value_count_at(m, "spins_sent"), "spin"), plural(p, value_count_at(m, "runs"), "run"),
-               count(p, m, "spins_fixed"), count(p, m, "couplings_lost"), count(p, m, "couplings"), count(p, m, "fields_lost"));
+               count(p, m, "spins_fixed"), count(p, m, "couplings_lost"), plural(p, value_count_at(m, "couplings"), "coupling"),
+               plural(p, value_count_at(m, "fields_lost"), "field"));
     write_line(p, "  came back with energy %s, the annealer here finds %s; %.4g %% of the spins agree", number(p, m, "energy"),
                number(p, m, "best_here"), 100 * value_number_at(m, "agreement"));
 }

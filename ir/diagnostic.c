@@ -320,9 +320,12 @@ static void draw_message(text *t, const diagnostics *d, ir_span span, const char
 
 static void draw(text *t, const diagnostics *d, const diagnostic *which)
 {
+    const char *who = d->program && !which->span.file ? arena_format(t->arena, "%s: ", d->program) : "";
+    put(t, who);
     draw_message(t, d, which->span, which->severity == DIAGNOSTIC_ERROR ? "error" : "warning", which->message);
     for (uint32_t i = 0; i < which->notes.count; i++) {
         const diagnostic_note *note = &which->notes.at[i];
+        put(t, note->span.file ? "" : who);
         draw_message(t, d, note->span, note->kind == DIAGNOSTIC_NOTE ? "note" : "hint", note->message);
     }
 }

@@ -41,6 +41,7 @@ typedef struct diagnostics {
     ARENA_LIST(source_file) files;
     ARENA_LIST(diagnostic *) list;
     uint32_t error_count;
+    const char *program; /* who speaks where a message has no place, "isg"; NULL, as opened: nobody is named */
 } diagnostics;
 
 void diagnostics_open(diagnostics *d, arena *a);

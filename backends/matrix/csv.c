@@ -31,7 +31,8 @@ bool csv_read(matrix_stream *s, csv_cell *cell, void *context, int64_t *size)
         if (!row)
             *size = cells;
         if (cells != *size)
-            return stream_fail_here(s, "the row has %" PRId64 " numbers, the first has %" PRId64, cells, *size);
+            return stream_fail_here(s, "the row has %" PRId64 " number%s, the first has %" PRId64, cells, cells == 1 ? "" : "s",
+                                    *size);
     }
     if (s->status)
         return false;

@@ -12,6 +12,7 @@ void compilation_open(compilation *k, cli *c)
 {
     *k = (compilation){.cli = c};
     diagnostics_open(&k->diagnostics, &c->arena);
+    k->diagnostics.program = c->program;
 }
 
 void compilation_close(compilation *k)

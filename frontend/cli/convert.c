@@ -1,6 +1,6 @@
 /* convert.c - isg convert: a problem file from one format to another. */
-#include "backends/matrix/matrix.h"
 #include "frontend/cli/options.h"
+#include "frontend/cli/problem_file.h"
 
 #include <inttypes.h>
 #include <stddef.h>
@@ -29,19 +29,6 @@ static const char *describe(arena *a)
     for (const char *const *name = matrix_format_names; *name; name++)
         text = arena_format(a, "%s\n  %-16s %s", text, *name, matrix_format_doc(*name));
     return text;
-}
-
-static bool known_format(cli *c, const char *name)
-{
-    size_t count = 0;
-    if (!name || matrix_format_doc(name))
-        return true;
-    while (matrix_format_names[count])
-        count++;
-    cli_fail(c, EXIT_USAGE, "unknown format '%s'", name);
-    cli_hint_nearest(c, name, matrix_format_names, count, "", "");
-    cli_hint(c, "`isg convert --help` lists the formats");
-    return false;
 }
 
 static const char *plural(int64_t count)
@@ -74,8 +61,11 @@ int cli_convert(cli *c, int argc, char **argv)
     int status = options_parse(c, &table, argc, argv, &o, &path);
     if (status != OPTIONS_GO_ON)
         return status;
-    if (!known_format(c, o.from) || !known_format(c, o.to))
-        return EXIT_USAGE;
+    status = problem_file_format(c, "--from", o.from);
+    if (!status)
+        status = problem_file_format(c, "--to", o.to);
+    if (status)
+        return status;
     if (!o.to && !matrix_format_of_path(o.out)) {
         cli_fail(c, EXIT_USAGE, "the name '%s' does not say which format to write", o.out);
         cli_hint(c, "name it with --to; `isg convert --help` lists the formats");

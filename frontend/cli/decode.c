@@ -4,6 +4,7 @@
 #include "frontend/cli/options.h"
 #include "frontend/cli/run_data.h"
 #include "frontend/cli/show_session.h"
+#include "ir/number_text.h"
 #include "runtime/program.h"
 
 #include <math.h>
@@ -235,8 +236,9 @@ static int write_report(decoding *d)
         list[i].name = session_hamiltonian(d->session, i, &list[i].spins);
         session_energies(d->session, i, &list[i].energy_mean, &list[i].energy_min);
         if (!d->cli->quiet)
-            fprintf(stderr, "  %s: %lld spins, energy %.6g on average, %.6g at least\n", list[i].name, (long long)list[i].spins,
-                    list[i].energy_mean, list[i].energy_min);
+            fprintf(stderr, "  %s: %lld spin%s, energy %s on average, %s at least\n", list[i].name, (long long)list[i].spins,
+                    list[i].spins == 1 ? "" : "s", number_text_in(&d->cli->arena, list[i].energy_mean, 6),
+                    number_text_in(&d->cli->arena, list[i].energy_min, 6));
     }
     if (d->options->report && report_write(d->cli->allocator, d->cli->io, d->options->report, &report, &context, &error))
         return cli_fail_error(d->cli, &error);

@@ -3,6 +3,7 @@
 #include "backends/native/native.h"
 #include "frontend/cli/compile.h"
 #include "frontend/cli/options.h"
+#include "frontend/cli/problem_file.h"
 #include "frontend/cli/run_data.h"
 #include "frontend/cli/show_session.h"
 #include "ir/text.h"
@@ -89,15 +90,7 @@ static int check_options(const emission *e)
         cli_hint(e->cli, o->target ? "`isg emit --help` shows how it is used" : "`isg targets` lists the machines");
         return EXIT_USAGE;
     }
-    if (!o->format || matrix_format_doc(o->format))
-        return EXIT_DONE;
-    size_t count = 0;
-    while (matrix_format_names[count])
-        count++;
-    cli_fail(e->cli, EXIT_USAGE, "there is no format '%s'", o->format);
-    cli_hint_nearest(e->cli, o->format, matrix_format_names, count, "--format ", "");
-    cli_hint(e->cli, "`isg convert --help` lists the formats");
-    return EXIT_USAGE;
+    return problem_file_format(e->cli, "--format", o->format);
 }
 
 /* Digits up to `end`, or the default where there is none. */

@@ -131,11 +131,31 @@ static int write_document(cli *c, const inspect_options *o, const json_t *docume
     return cli_write_text(c, o->output, text);
 }
 
+/* ---- options that say nothing ------------------------------------------------------------------ */
+
+/* The inspections written before stay as they are. */
+static int check_written(cli *c, const inspect_options *o, const char *path)
+{
+    const char *vain = o->weights        ? "--weights"
+                       : o->inputs.count ? "--input"
+                       : o->sample_given ? "--sample"
+                       : o->target       ? "--target"
+                       : o->from         ? "--from"
+                       : o->reads        ? "--reads"
+                       : o->sweeps       ? "--sweeps"
+                                         : NULL;
+    if (!vain)
+        return EXIT_DONE;
+    return cli_fail(c, EXIT_USAGE, "%s changes nothing in '%s', an inspection written before; give it where that is written",
+                    vain, path);
+}
+
 /* ---- the command ------------------------------------------------------------------------------ */
 
-static int inspect(cli *c, const inspect_options *o, const char *path, json_t **document)
+static int inspect(cli *c, const inspect_options *o, const char *path, json_t **document, bool *written)
 {
     int status = read_document(c, path, document);
+    *written = *document != NULL;
     if (status || *document)
         return status;
     return is_model(path) ? inspect_model(c, o, path, document) : inspect_problem(c, o, path, document);
@@ -143,15 +163,20 @@ static int inspect(cli *c, const inspect_options *o, const char *path, json_t **
 
 int cli_inspect(cli *c, int argc, char **argv)
 {
-    inspect_options o = {0};
+    inspect_options o = {.sample = -1};
     const char *path;
     json_t *document = NULL, *other = NULL;
+    bool written = false, other_written = false;
     int status = options_parse(c, &table, argc, argv, &o, &path);
     if (status != OPTIONS_GO_ON)
         return status;
-    status = inspect(c, &o, path, &document);
+    o.sample_given = o.sample >= 0;
+    o.sample = o.sample_given ? o.sample : 0;
+    status = inspect(c, &o, path, &document, &written);
     if (!status && o.diff)
-        status = inspect(c, &o, o.diff, &other);
+        status = inspect(c, &o, o.diff, &other, &other_written);
+    if (!status && written && (!o.diff || other_written))
+        status = check_written(c, &o, path);
     if (!status && o.diff)
         document = diff_of(&c->arena, document, other);
     if (!status)

@@ -10,6 +10,7 @@ typedef struct inspect_options {
     text_list inputs;
     int format;
     int32_t sample, reads, sweeps;
+    bool sample_given;
     uint64_t seed;
 } inspect_options;
 

@@ -28,6 +28,18 @@ typedef struct session {
     json_t *document;
 } session;
 
+/* A model without inputs is shown by its structure: nothing is sampled or annealed. */
+static int check_options(const session *s)
+{
+    const inspect_options *o = s->options;
+    const char *vain = o->sample_given ? "--sample" : o->reads ? "--reads" : o->sweeps ? "--sweeps" : NULL;
+    if (o->inputs.count || !vain)
+        return EXIT_DONE;
+    int status = cli_fail(s->cli, EXIT_USAGE, "%s says nothing of '%s' without inputs", vain, s->path);
+    cli_hint(s->cli, "give them with --input NAME=FILE.npy; without any the model is shown by its structure alone");
+    return status;
+}
+
 /* The sample alone. */
 static int keep_sample(session *s)
 {
@@ -192,7 +204,9 @@ static int inspect_steps(session *s)
 {
     arena *a = &s->cli->arena;
     const inspect_options *o = s->options;
-    int status = run_split_files(s->cli, "--input", &o->inputs, &s->inputs);
+    int status = check_options(s);
+    if (!status)
+        status = run_split_files(s->cli, "--input", &o->inputs, &s->inputs);
     if (!status)
         status = compile_load_model(&s->compilation, s->path, o->weights);
     if (!status)

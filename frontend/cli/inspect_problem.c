@@ -1,10 +1,9 @@
 /* inspect_problem.c - a problem file for isg inspect. */
-#include "backends/matrix/matrix.h"
 #include "frontend/cli/inspect.h"
+#include "frontend/cli/problem_file.h"
 #include "inspect/document.h"
 #include "inspect/machine_view.h"
 
-#include <stdio.h>
 #include <string.h>
 
 /* Everything the inspection of a problem holds. */
@@ -43,40 +42,20 @@ static int view_problem(session *s, machine_view *out)
     return status && status != ISG_INVALID ? cli_fail_error(s->cli, &error) : EXIT_DONE;
 }
 
-static int find_target(session *s)
-{
-    diagnostics d;
-    if (!s->options->target)
-        return EXIT_DONE;
-    diagnostics_open(&d, &s->cli->arena);
-    s->target = target_find(&d, s->cli->io, s->options->target);
-    if (s->target)
-        return EXIT_DONE;
-    fputs(diagnostics_draw(&d), stderr);
-    return EXIT_INPUT;
-}
-
 static int read_problem(session *s)
 {
     cli *c = s->cli;
     const inspect_options *o = s->options;
     isg_error error;
-    size_t count = 0;
-    if (o->weights || o->inputs.count)
+    if (o->weights || o->inputs.count || o->sample_given)
         return cli_fail(c, EXIT_USAGE, "%s goes with a model, a file ending in .attn; '%s' is taken for a problem",
-                        o->weights ? "--weights" : "--input", s->path);
-    if (o->from && !matrix_format_doc(o->from)) {
-        while (matrix_format_names[count])
-            count++;
-        int status = cli_fail(c, EXIT_USAGE, "there is no format '%s'", o->from);
-        cli_hint_nearest(c, o->from, matrix_format_names, count, "--from ", "");
-        return status;
-    }
+                        o->weights        ? "--weights"
+                        : o->inputs.count ? "--input"
+                                          : "--sample",
+                        s->path);
     if (matrix_read_file(c->allocator, c->io, s->path, o->from, &s->problem, &s->notes, &error))
         return cli_fail_error(c, &error);
-    if (s->notes.duplicates && !c->quiet)
-        fprintf(stderr, "isg: note: %s: %lld entries stood again and were added to the first\n", s->path,
-                (long long)s->notes.duplicates);
+    problem_file_notes(c, s->path, &s->notes);
     return EXIT_DONE;
 }
 
@@ -113,7 +92,9 @@ static int describe(session *s)
 int inspect_problem(cli *c, const inspect_options *o, const char *path, json_t **document)
 {
     session s = {.cli = c, .options = o, .path = path};
-    int status = find_target(&s);
+    int status = problem_file_target(c, o->target, &s.target);
+    if (!status)
+        status = problem_file_format(c, "--from", o->from);
     if (!status)
         status = read_problem(&s);
     if (!status)

@@ -1,5 +1,6 @@
 /* show.c - see show.h. */
 #include "frontend/cli/show.h"
+#include "ir/number_text.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -29,19 +30,37 @@ void show_progress_end(show_progress_bar *bar)
 
 /* ---- summary --------------------------------------------------------------------------------- */
 
+/* "47.2 million". */
+static void show_rate(double flips)
+{
+    char text[NUMBER_TEXT];
+    bool billions = flips >= 1e9, millions = flips >= 1e6;
+    fprintf(stderr, ", %s%s flips a second\n",
+            number_text(text,
+                        flips / (billions   ? 1e9
+                                 : millions ? 1e6
+                                            : 1),
+                        3),
+            billions   ? " billion"
+            : millions ? " million"
+                       : "");
+}
+
 void show_summary(const isg_report *report, const report_context *context)
 {
     fprintf(stderr, "%s: %lld sample%s, %d read%s of %d sweeps, seed %llu, %d thread%s\n", context->model,
             (long long)report->samples, report->samples == 1 ? "" : "s", (int)report->reads, report->reads == 1 ? "" : "s",
             (int)report->sweeps, (unsigned long long)context->seed, (int)report->threads, report->threads == 1 ? "" : "s");
     for (int64_t i = 0; i < report->hamiltonian_count; i++) {
+        char mean[NUMBER_TEXT], least[NUMBER_TEXT];
         const isg_hamiltonian_report *h = &report->hamiltonians[i];
-        fprintf(stderr, "  %s: %lld spin%s, %lld term%s, energy %.6g on average, %.6g at least", h->name, (long long)h->spins,
-                h->spins == 1 ? "" : "s", (long long)h->terms, h->terms == 1 ? "" : "s", h->energy_mean, h->energy_min);
+        fprintf(stderr, "  %s: %lld spin%s, %lld term%s, energy %s on average, %s at least", h->name, (long long)h->spins,
+                h->spins == 1 ? "" : "s", (long long)h->terms, h->terms == 1 ? "" : "s", number_text(mean, h->energy_mean, 6),
+                number_text(least, h->energy_min, 6));
         if (isnan(h->flips_per_second))
             fputc('\n', stderr);
         else
-            fprintf(stderr, ", %.3g flips a second\n", h->flips_per_second);
+            show_rate(h->flips_per_second);
     }
     if (context->has_accuracy)
         fprintf(stderr, "  accuracy %.4f\n", context->accuracy);
@@ -51,12 +70,12 @@ void show_summary(const isg_report *report, const report_context *context)
 
 /* ---- arrays ---------------------------------------------------------------------------------- */
 
-/* The fewest digits that read back the same float32; whole numbers below 2^24 in full: 20, not 2e+01. */
+/* The fewest digits that read back the same float32; whole numbers below 10^15 in full: 20, not 2e+01. */
 static void print_float(float value)
 {
     char text[32];
     int precision = 1;
-    if (fabsf(value) >= 1 && fabsf(value) <= 1 << 24 && truncf(value) == value) {
+    if (fabsf(value) >= 1 && fabsf(value) < 1e15F && truncf(value) == value) {
         printf("%.0f", (double)value);
         return;
     }

@@ -1,5 +1,6 @@
 /* show_machine.c - see show_machine.h. */
 #include "frontend/cli/show_machine.h"
+#include "ir/number_text.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -25,9 +26,10 @@ static void show_losses(const target *t, const machine_tally *tally, arena *a)
     double samples = (double)tally->samples;
     if (!t->couplings.limited || !tally->runs)
         return;
-    fprintf(stderr, "    precision (%s): %lld of %lld couplings sent became zero (%.3g %%); no energy is off by more than %.3g\n",
+    fprintf(stderr, "    precision (%s): %lld of %lld couplings sent became zero (%.3g %%); no energy is off by more than %s\n",
             target_values_text(a, &t->couplings), (long long)tally->couplings_lost, (long long)tally->couplings,
-            tally->couplings ? 100 * (double)tally->couplings_lost / (double)tally->couplings : 0.0, tally->bound_sum / samples);
+            tally->couplings ? 100 * (double)tally->couplings_lost / (double)tally->couplings : 0.0,
+            number_text_in(a, tally->bound_sum / samples, 3));
     if (tally->fields_lost)
         fprintf(stderr, "    %lld field%s became zero\n", (long long)tally->fields_lost, plural(tally->fields_lost));
     if (tally->runs_without_couplings)
@@ -42,8 +44,9 @@ static void show_hamiltonian(const machine_schedule *s, const target *t, const m
             t->name, (unsigned)s->part_count, plural(s->part_count), (unsigned)s->round_count, plural(s->round_count),
             (long long)tally->samples, plural(tally->samples), (long long)tally->passes, tally->passes == 1 ? "" : "es",
             (long long)tally->runs, plural(tally->runs));
-    fprintf(stderr, "    presolve fixed %.5g of %lld spins a sample%s\n", (double)tally->first_spins_fixed / samples,
-            (long long)s->spins, tally->runs ? "" : ": nothing was left for the machine");
+    fprintf(stderr, "    presolve fixed %s of %lld spin%s a sample%s\n",
+            number_text_in(a, (double)tally->first_spins_fixed / samples, 5), (long long)s->spins, plural(s->spins),
+            tally->runs ? "" : ": nothing was left for the machine");
     show_losses(t, tally, a);
 }
 

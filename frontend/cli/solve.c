@@ -3,7 +3,9 @@
 #include "backends/solve/block_solve.h"
 #include "backends/solve/solution.h"
 #include "frontend/cli/options.h"
+#include "frontend/cli/problem_file.h"
 #include "frontend/cli/show.h"
+#include "ir/number_text.h"
 #include "runtime/error.h"
 #include "runtime/memory.h"
 #include "runtime/report.h"
@@ -111,35 +113,9 @@ static int read_seconds(session *s)
     return EXIT_DONE;
 }
 
-static int find_target(session *s)
-{
-    diagnostics d;
-    if (!s->options->target)
-        return EXIT_DONE;
-    diagnostics_open(&d, &s->cli->arena);
-    s->target = target_find(&d, s->cli->io, s->options->target);
-    if (s->target)
-        return EXIT_DONE;
-    fputs(diagnostics_draw(&d), stderr);
-    return EXIT_INPUT;
-}
-
 static bool native(const session *s)
 {
     return !s->target || s->target->kind == TARGET_NATIVE;
-}
-
-static int check_format(session *s)
-{
-    const char *from = s->options->from;
-    size_t count = 0;
-    if (!from || matrix_format_doc(from))
-        return EXIT_DONE;
-    while (matrix_format_names[count])
-        count++;
-    int status = cli_fail(s->cli, EXIT_USAGE, "there is no format '%s'", from);
-    cli_hint_nearest(s->cli, from, matrix_format_names, count, "--from ", "");
-    return status;
 }
 
 /* The answer must not take the question's place, nor the report the answer's. */
@@ -175,9 +151,7 @@ static int read_problem(session *s)
     s->max_cut = !strcmp(notes.format, "rudy") && is_max_cut(&s->problem);
     s->emitted = notes.mark.there && s->target && !strcmp(notes.mark.machine, s->target->name);
     s->seed = s->options->seed.given ? s->options->seed.value : notes.mark.seed;
-    if (notes.duplicates && !c->quiet)
-        fprintf(stderr, "isg: note: %s: %lld entr%s stood again, added to the first\n", s->path, (long long)notes.duplicates,
-                notes.duplicates == 1 ? "y" : "ies");
+    problem_file_notes(c, s->path, &notes);
     if (s->options->output && solution_hash_file(c->io, s->path, s->file_hash, &error))
         return cli_fail_error(c, &error);
     return EXIT_DONE;
@@ -333,8 +307,9 @@ static void show_machine(const session *s)
         return;
     fprintf(stderr, "  presolve fixed %lld spin%s", (long long)a->spins_fixed, a->spins_fixed == 1 ? "" : "s");
     if (a->quantized)
-        fprintf(stderr, "; on the machine's grid %lld of %lld couplings are lost, and no energy is off by more than %.6g",
-                (long long)a->loss.couplings_lost, (long long)a->loss.couplings, a->loss.bound);
+        fprintf(stderr, "; on the machine's grid %lld of %lld couplings are lost, and no energy is off by more than %s",
+                (long long)a->loss.couplings_lost, (long long)a->loss.couplings,
+                number_text_in(&s->cli->arena, a->loss.bound, 6));
     fputc('\n', stderr);
 }
 
@@ -357,11 +332,11 @@ static int run_steps(session *s)
 {
     int status = read_seconds(s);
     if (!status)
-        status = check_format(s);
+        status = problem_file_format(s->cli, "--from", s->options->from);
     if (!status)
         status = check_outputs(s);
     if (!status)
-        status = find_target(s);
+        status = problem_file_target(s->cli, s->options->target, &s->target);
     if (!status)
         status = read_problem(s);
     if (!status)

@@ -321,6 +321,7 @@ int cli_targets(cli *c, int argc, char **argv)
         return status;
     diagnostics d;
     diagnostics_open(&d, &c->arena);
+    d.program = c->program;
     const target **targets = NULL;
     const target *one = name ? target_find(&d, c->io, name) : NULL;
     uint32_t count = name ? one != NULL : load_library(c, &d, &targets);

@@ -83,18 +83,19 @@ function ratioOf(hamiltonian, ratio, wide) {
 
 // ---- fixed spins ----
 
+const FIXED_TONES = { field: tone(COOL, 0.95), "roof duality": tone(WARM, 0.95), nothing: tone(GREY, 0.6) };
+
 // The report may list only the first of the fixed spins; of those behind the last one listed nothing is known then.
 function fixedOf(hamiltonian, fixed, wide) {
   const listed = list(fixed.spins),
     why = new Map(listed.map((f) => [f.spin, f])),
     short = fixed.count > listed.length,
     known = short ? Math.max(-1, ...listed.map((f) => f.spin)) : Infinity;
-  const reason = (f) => (f.why === "field" ? "its field" : f.why);
-  const colour = (s) => (s > known ? CLEAR : !why.has(s) ? FAINT : tone(why.get(s).why === "field" ? COOL : WARM, 0.95));
+  const colour = (s) => (s > known ? CLEAR : !why.has(s) ? FAINT : FIXED_TONES[why.get(s).why] || FAINT);
   const tell = (s) => {
     const name = spinName(hamiltonian, s);
     if (s > known) return `${name}: beyond the ${number(listed.length)} fixed spins that the report lists`;
-    return why.has(s) ? `${name} is fixed at ${number(why.get(s).value)} by ${reason(why.get(s))}` : `${name} is free`;
+    return why.has(s) ? `${name} is set to ${number(why.get(s).value)}, ${fixedBy(why.get(s).why)}` : `${name} is free`;
   };
   const share = hamiltonian.spins ? fixed.count / hamiltonian.spins : 0;
   const some = list(fixed.spins)
@@ -104,7 +105,7 @@ function fixedOf(hamiltonian, fixed, wide) {
     h(
       "p",
       null,
-      "Every optimum agrees on ",
+      "Settled before annealing: ",
       shown(fixed, "count"),
       " of ",
       shown(hamiltonian, "spins"),
@@ -113,6 +114,7 @@ function fixedOf(hamiltonian, fixed, wide) {
       " by their fields, ",
       shown(fixed, "by_roof_duality"),
       " by roof duality",
+      fixed.by_nothing ? [", ", shown(fixed, "by_nothing"), " by nothing (either value will do)"] : "",
       fixed.roof_duality && fixed.roof_duality !== "done" ? ` (${fixed.roof_duality})` : "",
       ".",
     ),
@@ -130,6 +132,7 @@ function fixedOf(hamiltonian, fixed, wide) {
               kindKey([
                 [tone(COOL, 0.95), "fixed by its field"],
                 [tone(WARM, 0.95), "fixed by roof duality"],
+                ...(fixed.by_nothing ? [[tone(GREY, 0.6), "neither field nor couplings: either value will do"]] : []),
                 [FAINT, "free"],
                 ...(short ? [[CLEAR, `not listed: the report names the first ${number(listed.length)}`]] : []),
               ]),
@@ -160,7 +163,7 @@ function bitsOf(bits) {
         y: 22,
         height: 20,
         width: Math.max(1, p.X(bits.needed) - p.left),
-        "data-tip": `${number(bits.needed, 3)} bits keep every coupling`,
+        "data-tip": `${number(bits.needed, 3)} bits: 99 % of the couplings do not become zero`,
       }),
     );
   if (isNumber(bits.target)) {
@@ -176,7 +179,7 @@ function bitsOf(bits) {
     h("figcaption", null, "Bits that the couplings use"),
     p.root,
     facts([
-      ["needed", shown(bits, "needed", (v) => number(v, 3))],
+      ["for 99 % not to become zero", shown(bits, "needed", (v) => number(v, 3))],
       ["of the target", shown(bits, "target")],
       ["largest over smallest", shown(bits, "range")],
     ]),

@@ -143,6 +143,12 @@ function spinGrid(hamiltonian, array, { colour, tell, label, wide = 1060 }) {
 
 const FAINT = tone(GREY, 0.16);
 
+// Why presolve set a spin.
+function fixedBy(why) {
+  if (why === "nothing") return "for either value will do: neither field nor coupling acts on it";
+  return `fixed by ${why === "field" ? "its field" : why}`;
+}
+
 // The spins at 1 in the best state, or just the spins where none was looked for.
 function stateGrid(hamiltonian, array, wide) {
   const up = new Set(list(hamiltonian.state)),
@@ -158,7 +164,7 @@ function stateGrid(hamiltonian, array, wide) {
     tell: (s) =>
       spinName(hamiltonian, s) +
       (known ? ` = ${number(value(s))}` : "") +
-      (fixed.has(s) ? `, fixed by ${fixed.get(s) === "field" ? "its field" : fixed.get(s)}` : ""),
+      (fixed.has(s) ? `, ${fixedBy(fixed.get(s))}` : ""),
   });
 }
 
