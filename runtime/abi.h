@@ -99,9 +99,9 @@ typedef struct isg_abi_hamiltonian {
      * number of spins that changed. */
     uint64_t (*sweep)(const isg_abi_context *, void *workspace, int8_t *state, double beta, const uint32_t key[2],
                       uint32_t sweep);
-    /* The energy of the state that the sweeps have come to, less whatever all states share, to the precision of the moves' types:
-     * it tells which reads cannot be the best. NULL: not known. */
-    double (*estimate)(const isg_abi_context *, void *workspace);
+    /* The energy of the state that the sweeps have come to, less whatever all states share, and what it may be off by for the
+     * moves' types: it tells which reads cannot be the best. NULL: not known. */
+    double (*estimate)(const isg_abi_context *, void *workspace, double *error);
     /* The same sweeps for ISG_ABI_READS reads side by side, which is several times faster; all three NULL where there is no such
      * kernel. `states` is int8_t[ISG_ABI_READS][spins], `keys` uint32_t[ISG_ABI_READS][2]; what becomes of a read depends on its
      * own start and key alone. finish_reads gives the states, and energies that compare them: without the offset and whatever

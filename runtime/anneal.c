@@ -200,11 +200,6 @@ double solver_beta(const solver *s, const schedule *ladder, int64_t k)
     return k < s->settings->sweeps ? schedule_beta(ladder, (int32_t)k, s->settings->sweeps) : NO_TEMPERATURE;
 }
 
-/* Of the reads so far, to the precision of the program's moves. */
-typedef struct read_estimates {
-    double least, size;
-} read_estimates;
-
 /* False when cancelled on the way. */
 static bool sweep_down(solver *s, const schedule *ladder, const uint32_t key[2])
 {
@@ -219,20 +214,24 @@ static bool sweep_down(solver *s, const schedule *ladder, const uint32_t key[2])
     return true;
 }
 
-/* Whether a read that ran to its end may still be the best, by its estimate; as long as nobody wants to see every one of them. */
-static bool may_be_best(solver *s, read_estimates *e)
+/* Whether a read that ran to its end may still be the best: it has come elsewhere than the best so far, and nowhere higher by its
+ * estimate than the `least` that an earlier one surely was. Not asked where somebody wants to see every read. */
+static bool may_be_best(solver *s, bool first, double *least)
 {
-    if (!s->h->estimate || s->h->groups > 1)
+    if (s->settings->read_done || s->h->groups > 1)
         return true;
-    double energy = s->h->estimate(s->context, s->workspace);
-    e->least = energy < e->least ? energy : e->least;
-    e->size = fmax(e->size, fabs(energy));
-    return s->settings->read_done || !(energy > e->least + READ_RESOLUTION * e->size);
+    if (!first && !memcmp(s->state, s->best, s->h->spins))
+        return false;
+    if (!s->h->estimate || s->settings->reads == 1)
+        return true;
+    double error, energy = s->h->estimate(s->context, s->workspace, &error);
+    *least = fmin(*least, energy + error);
+    return energy - error <= *least;
 }
 
 static void anneal_reads_in_turn(solver *s, schedule *ladder)
 {
-    read_estimates estimates = {.least = INFINITY};
+    double least = INFINITY;
     bool going = true;
     for (int32_t read = 0; read < s->settings->reads && going; read++) {
         uint32_t key[2];
@@ -243,7 +242,7 @@ static void anneal_reads_in_turn(solver *s, schedule *ladder)
         going = sweep_down(s, ladder, key);
         if (!read && !going)
             solver_judge_start(s);
-        if (going && !may_be_best(s, &estimates))
+        if (going && !may_be_best(s, !read, &least))
             continue;
         solver_descend(s, 0, going ? MAX_DESCENT_SWEEPS : HURRIED_DESCENT_SWEEPS, false);
         solver_keep_best(s, !read);

@@ -222,7 +222,7 @@ static bool plan_dense(codegen *g, hamiltonian_plan *h)
             return false;
     }
     p.workspace_bytes = dense_work_bytes(h->layout.count) + (p.gathers ? dense_gather_bytes(h->layout.count) : 0);
-    p.text = arena_format(g->arena, "single flips, %d spins at a look, couplings in 8 or 16 bits where they are whole numbers",
+    p.text = arena_format(g->arena, "single flips, %d spins at a look, couplings in 8 or 16 bits where that is fine enough",
                           DENSE_BLOCK);
     if (p.gathers)
         find_families(g, h, &p);
@@ -244,7 +244,7 @@ static l_value begin(codegen *g, const hamiltonian_plan *h, int part)
 {
     static const char *const names[] = {"prepare",     "start",        "sweep", "start_reads",
                                         "sweep_reads", "finish_reads", "span",  "estimate"};
-    static const unsigned counts[] = {1, 2, 5, 2, 4, 3, 3, 1};
+    static const unsigned counts[] = {1, 2, 5, 2, 4, 3, 3, 2};
     l_type usual[] = {g->ptr, g->ptr, g->f64, g->ptr, g->i32}, reads[] = {g->ptr, g->f64, g->ptr, g->i32};
     l_type result = part == SWEEP || part == SWEEP_READS ? g->i64 : part == ESTIMATE ? g->f64 : g->void_type;
     l_type *extra = part == SWEEP_READS                    ? reads
@@ -393,8 +393,8 @@ static l_value gen_dense_sweep(codegen *g, const hamiltonian_plan *h)
 static l_value gen_dense_estimate(codegen *g, const hamiltonian_plan *h)
 {
     l_value f = begin(g, h, ESTIMATE);
-    l_value args[] = {LLVMGetParam(f, 1)};
-    l_end_function(g, l_call(g, "piece_dense_estimate", args, 1));
+    l_value args[] = {LLVMGetParam(f, 1), LLVMGetParam(f, 2)};
+    l_end_function(g, l_call(g, "piece_dense_estimate", args, 2));
     return f;
 }
 

@@ -45,9 +45,9 @@ int64_t piece_dense_sweep(char *work, int8_t *state, double beta, const uint32_t
     return (int64_t)dense_work_sweep(work, state, beta, key, sweep, spins, lowest, 0);
 }
 
-double piece_dense_estimate(const char *work)
+double piece_dense_estimate(const char *work, double *error)
 {
-    return dense_work_estimate(work);
+    return dense_work_estimate(work, error);
 }
 
 /* Behind all else that dense rows need, where they are gathered. */

@@ -18,7 +18,7 @@ static const char *const type_names[] = {"float", "int16", "int8"};
 
 /* ---- problems ---- */
 
-enum { MOST_SPINS = 300 };
+enum { MOST_SPINS = 1100 };
 
 typedef struct whole_graph {
     int spins, change; /* 2: -1 and 1 */
@@ -206,8 +206,9 @@ static void test_sequence(void)
         fill_graph(&g, &r, spins, 1 + random_below(&r, 2), size);
         compare_types(&g, size > 0, (size ? size : 1) * 4.0, (uint32_t)k);
     }
-    for (int k = 0; k < rounds(16); k++) {
-        fill_graph(&g, &r, MOST_SPINS - random_below(&r, 60), 1 + k % 2, sizes[k % 8]);
+    for (int k = 0; k < rounds(16); k++) { /* about the end of a span, and some of several spans */
+        int spins = k % 8 ? DENSE_SPAN - 60 + random_below(&r, 120) : MOST_SPINS - random_below(&r, 120);
+        fill_graph(&g, &r, spins, 1 + k % 2, sizes[k % 8]);
         compare_types(&g, k % 8 > 0, 1 + 8 * sizes[k % 8], (uint32_t)k);
     }
 }

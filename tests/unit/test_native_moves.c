@@ -16,7 +16,7 @@ typedef struct row {
     bool also;                            /* another row has the same kernel: left out when time is short */
 } row;
 
-#define ASSIGNMENT "single flips, 64 spins at a look, couplings in 8 or 16 bits where they are whole numbers; exchanges"
+#define ASSIGNMENT "single flips, 64 spins at a look, couplings in 8 or 16 bits where that is fine enough; exchanges"
 /* clang-format off */
 static const row rows[] = {
     {"heat bath over x[*, i]: 4 groups of 3 spins",

@@ -8,7 +8,8 @@
  *    accept nothing, nothing is drawn (runtime/threshold.h: the draw of a spin does not depend on which others were made);
  *  - the first accepted spin flips, the fields of its block follow, and those behind it are tested again with the same limits:
  *    exactly the sweep of one spin after the other;
- *  - all other fields take the block's flips in one pass, in the order of the flips;
+ *  - flips wait for the fields that want them: a block first takes what has flipped before it in its span of eight, fields
+ *    outside take the span's flips in one pass, each in the order of the flips;
  *  - rows are as narrow as is exact. Whole couplings within 127 and fields within 32,767: 8-bit rows, 16-bit fields; couplings
  *    within 32,767 and fields within 2^30: 16 and 32 bits; otherwise float32. As many whole rows as cannot overflow are summed
  *    in their own type before they are widened.
@@ -21,7 +22,7 @@
 
 #include "backends/native/kernels/vector.h"
 
-enum { DENSE_BLOCK = 64, DENSE_LINE = 64 };
+enum { DENSE_BLOCK = 64, DENSE_SPAN = 8 * DENSE_BLOCK, DENSE_LINE = 64 };
 
 typedef enum dense_numbers { DENSE_FLOAT, DENSE_INT16, DENSE_INT8 } dense_numbers; /* the type of the rows */
 
@@ -90,9 +91,7 @@ static inline dense dense_place(int64_t spins, int32_t numbers, int32_t change, 
                    .stride = row / dense_row_size(numbers),
                    .numbers = numbers,
                    .change = change,
-                   .batch = numbers == DENSE_FLOAT ? 1
-                            : most < DENSE_BLOCK   ? (int32_t)most
-                                                   : DENSE_BLOCK,
+                   .batch = numbers == DENSE_FLOAT ? 1 : (int32_t)most,
                    .rows = memory,
                    .base = (char *)memory + spins * row};
 }
@@ -125,6 +124,11 @@ static inline void dense_fill_base(const dense *d, int64_t spin, double value)
     else
         ((float *)d->base)[spin] = (float)value;
 }
+
+/* A place in a span's flips: so many of them up, or of either kind where they are kept in one row, and down. */
+typedef struct dense_mark {
+    int32_t up, down;
+} dense_mark;
 
 /* The numbers that exist from `first` on, as bits. */
 static inline uint64_t dense_valid(const dense *d, int64_t first)

@@ -5,11 +5,16 @@
 
 enum { NAMED(vectors) = DENSE_BLOCK / WIDTH };
 
-/* The flips of one block, in order: rows, and what their numbers are multiplied by. */
+/* The flips of a span, in order: rows, and what their numbers are multiplied by. Whole rows are added up in any order: flips up
+ * and flips down apart. */
 typedef struct NAMED(flips) {
-    const ROW *row[DENSE_BLOCK];
-    FIELD step[DENSE_BLOCK];
-    int32_t count;
+#ifdef SUMS
+    const ROW *up[DENSE_SPAN], *down[DENSE_SPAN];
+#else
+    const ROW *row[DENSE_SPAN];
+    FIELD step[DENSE_SPAN];
+#endif
+    dense_mark end;
 } NAMED(flips);
 
 VECTOR_INLINE FIELDS NAMED(load)(const FIELD *from)
@@ -40,105 +45,94 @@ VECTOR_INLINE FIELDS NAMED(load_turn)(const int8_t *from)
 
 /* ---- rows into fields ---- */
 
-VECTOR_INLINE void NAMED(add_directly)(FIELD *fields, const NAMED(flips) * flips, int64_t first, int64_t end)
+#ifdef SUMS
+enum { NAMED(sum_width) = sizeof(SUMS) / sizeof(ROW), NAMED(block_sums) = DENSE_BLOCK / NAMED(sum_width) };
+
+VECTOR_INLINE void NAMED(note)(NAMED(flips) * flips, const ROW *row, FIELD step)
 {
-    for (int64_t at = first; at < end; at += DENSE_BLOCK) {
+    flips->up[flips->end.up] = flips->down[flips->end.down] = row;
+    flips->end.up += step > 0;
+    flips->end.down += step < 0;
+}
+
+/* The flips from one mark to the other, so few that the sum of their rows fits. */
+VECTOR_INLINE void NAMED(add_tile)(FIELD *fields, const NAMED(flips) * flips, dense_mark from, dense_mark to, FIELD change,
+                                   int64_t at, int vectors)
+{
+    SUMS sum[4], x;
+    for (int v = 0; v < vectors; v++)
+        sum[v] = (SUMS){0};
+    for (int32_t k = from.up; k < to.up; k++)
+        for (int v = 0; v < vectors; v++) {
+            __builtin_memcpy(&x, flips->up[k] + at + NAMED(sum_width) * v, sizeof x);
+            sum[v] += x;
+        }
+    for (int32_t k = from.down; k < to.down; k++)
+        for (int v = 0; v < vectors; v++) {
+            __builtin_memcpy(&x, flips->down[k] + at + NAMED(sum_width) * v, sizeof x);
+            sum[v] -= x;
+        }
+    for (int v = 0; v < vectors; v++)
+        for (int half = 0; half < 2; half++) {
+            FIELD *field = fields + at + NAMED(sum_width) * v + WIDTH * half;
+            ROWS part;
+            __builtin_memcpy(&part, (char *)&sum[v] + half * sizeof part, sizeof part);
+            NAMED(store)(field, NAMED(load)(field) + __builtin_convertvector(part, FIELDS) * change);
+        }
+}
+
+/* To the fields of whole blocks. */
+static inline void NAMED(add)(const dense *d, const NAMED(flips) * flips, dense_mark from, dense_mark to, int64_t first,
+                              int64_t end)
+{
+    while (first < end && (from.up < to.up || from.down < to.down)) {
+        int32_t ups = to.up - from.up < d->batch ? to.up - from.up : d->batch, left = d->batch - ups;
+        int32_t downs = to.down - from.down < left ? to.down - from.down : left;
+        dense_mark next = {from.up + ups, from.down + downs};
+        int64_t at = first;
+        for (; at + 4 * NAMED(sum_width) <= end; at += 4 * NAMED(sum_width))
+            NAMED(add_tile)(d->fields, flips, from, next, (FIELD)d->change, at, 4);
+        for (; at < end; at += DENSE_BLOCK)
+            NAMED(add_tile)(d->fields, flips, from, next, (FIELD)d->change, at, NAMED(block_sums));
+        from = next;
+    }
+}
+#else
+VECTOR_INLINE void NAMED(note)(NAMED(flips) * flips, const ROW *row, FIELD step)
+{
+    flips->row[flips->end.up] = row;
+    flips->step[flips->end.up++] = step;
+}
+
+/* To the fields of whole blocks. */
+static inline void NAMED(add)(const dense *d, const NAMED(flips) * flips, dense_mark from, dense_mark to, int64_t first,
+                              int64_t end)
+{
+    FIELD *fields = d->fields;
+    for (int64_t at = first; at < end && from.up < to.up; at += DENSE_BLOCK) {
         FIELDS f[NAMED(vectors)];
         for (int v = 0; v < NAMED(vectors); v++)
             f[v] = NAMED(load)(fields + at + WIDTH * v);
-        for (int32_t k = 0; k < flips->count; k++)
+        for (int32_t k = from.up; k < to.up; k++)
             for (int v = 0; v < NAMED(vectors); v++)
                 f[v] += NAMED(load_row)(flips->row[k] + at + WIDTH * v) * flips->step[k];
         for (int v = 0; v < NAMED(vectors); v++)
             NAMED(store)(fields + at + WIDTH * v, f[v]);
     }
 }
-
-#ifdef SUMS
-enum { NAMED(sum_width) = sizeof(SUMS) / sizeof(ROW) };
-
-/* Flips up and flips down apart; so many of each that their rows' sum fits. */
-typedef struct NAMED(batch) {
-    const ROW *up[DENSE_BLOCK], *down[DENSE_BLOCK];
-    int32_t ups, downs;
-    FIELD change;
-} NAMED(batch);
-
-VECTOR_INLINE void NAMED(add_tile)(FIELD *fields, const NAMED(batch) * b, int64_t at, int vectors)
-{
-    SUMS sum[4], x;
-    for (int v = 0; v < vectors; v++)
-        sum[v] = (SUMS){0};
-    for (int32_t k = 0; k < b->ups; k++)
-        for (int v = 0; v < vectors; v++) {
-            __builtin_memcpy(&x, b->up[k] + at + NAMED(sum_width) * v, sizeof x);
-            sum[v] += x;
-        }
-    for (int32_t k = 0; k < b->downs; k++)
-        for (int v = 0; v < vectors; v++) {
-            __builtin_memcpy(&x, b->down[k] + at + NAMED(sum_width) * v, sizeof x);
-            sum[v] -= x;
-        }
-    for (int v = 0; v < vectors; v++)
-        for (int half = 0; half < 2; half++) {
-            FIELD *to = fields + at + NAMED(sum_width) * v + WIDTH * half;
-            ROWS part;
-            __builtin_memcpy(&part, (char *)&sum[v] + half * sizeof part, sizeof part);
-            NAMED(store)(to, NAMED(load)(to) + __builtin_convertvector(part, FIELDS) * b->change);
-        }
-}
-
-VECTOR_INLINE void NAMED(add_sums)(FIELD *fields, const NAMED(batch) * b, int64_t first, int64_t end)
-{
-    int64_t at = first;
-    for (; at + 4 * NAMED(sum_width) <= end; at += 4 * NAMED(sum_width))
-        NAMED(add_tile)(fields, b, at, 4);
-    for (; at < end; at += NAMED(sum_width))
-        NAMED(add_tile)(fields, b, at, 1);
-}
-
-static inline void NAMED(add_batches)(const dense *d, const NAMED(flips) * flips, int64_t own)
-{
-    NAMED(batch) b = {.change = (FIELD)d->change};
-    for (int32_t first = 0; first < flips->count; first += d->batch) {
-        int32_t left = flips->count - first, count = left < d->batch ? left : d->batch;
-        b.ups = b.downs = 0;
-        for (int32_t k = first; k < first + count; k++) {
-            b.up[b.ups] = b.down[b.downs] = flips->row[k];
-            b.ups += flips->step[k] > 0;
-            b.downs += flips->step[k] < 0;
-        }
-        NAMED(add_sums)(d->fields, &b, 0, own);
-        NAMED(add_sums)(d->fields, &b, own + DENSE_BLOCK, d->padded);
-    }
-}
 #endif
-
-/* To all fields but those of the block that begins at `own`. */
-static inline void NAMED(add)(const dense *d, const NAMED(flips) * flips, int64_t own)
-{
-#ifdef SUMS
-    if (d->batch > 1) {
-        NAMED(add_batches)(d, flips, own);
-        return;
-    }
-#endif
-    NAMED(add_directly)(d->fields, flips, 0, own);
-    NAMED(add_directly)(d->fields, flips, own + DENSE_BLOCK, d->padded);
-}
 
 static inline void NAMED(renew)(const dense *d)
 {
-    NAMED(flips) flips = {.count = 0};
+    const dense_mark none = {0, 0};
+    NAMED(flips) flips = {.end = none};
     __builtin_memcpy(d->fields, d->base, (uint64_t)d->padded * sizeof(FIELD));
     for (int64_t i = 0; i < d->spins; i++) {
-        if (d->turn[i] < 0) {
-            flips.row[flips.count] = (const ROW *)d->rows + i * d->stride;
-            flips.step[flips.count++] = (FIELD)d->change;
-        }
-        if (flips.count == DENSE_BLOCK || i + 1 == d->spins) {
-            NAMED(add)(d, &flips, -DENSE_BLOCK);
-            flips.count = 0;
+        if (d->turn[i] < 0)
+            NAMED(note)(&flips, (const ROW *)d->rows + i * d->stride, (FIELD)d->change);
+        if (flips.end.up == DENSE_SPAN || i + 1 == d->spins) {
+            NAMED(add)(d, &flips, none, flips.end, 0, d->padded);
+            flips.end = none;
         }
     }
 }
@@ -171,8 +165,7 @@ VECTOR_INLINE void NAMED(flip)(const dense *d, int64_t first, int lane, FIELDS *
     const ROW *row = (const ROW *)d->rows + spin * d->stride;
     FIELD step = (FIELD)(d->turn[spin] * d->change);
     d->turn[spin] = (int8_t)-d->turn[spin];
-    flips->row[flips->count] = row;
-    flips->step[flips->count++] = step;
+    NAMED(note)(flips, row, step);
     for (int v = 0; v < NAMED(vectors); v++)
         f[v] += NAMED(load_row)(row + first + WIDTH * v) * step;
 }
@@ -201,37 +194,44 @@ typedef struct NAMED(rule) {
     FIELDS most[NAMED(vectors)]; /* no limit is larger */
 } NAMED(rule);
 
-/* The rows of the next block, as far as that block reads them, one by one, before anything else. */
-VECTOR_INLINE void NAMED(prefetch)(const dense *d, int64_t first)
+/* A block takes the flips that came before it in its span, and adds its own. */
+VECTOR_INLINE void NAMED(sweep_block)(const dense *d, const NAMED(rule) * rule, int64_t first, NAMED(flips) * flips)
 {
-    for (int64_t i = first; i < first + DENSE_BLOCK && i < d->spins; i++)
-        __builtin_prefetch((const ROW *)d->rows + i * d->stride + first, 0, 3);
-}
-
-static inline int32_t NAMED(sweep_block)(const dense *d, const NAMED(rule) * rule, int64_t first)
-{
+    const dense_mark none = {0, 0};
     FIELD *fields = (FIELD *)d->fields + first;
     FIELDS f[NAMED(vectors)], turn[NAMED(vectors)], limit[NAMED(vectors)];
-    NAMED(flips) flips;
     uint64_t valid = dense_valid(d, first);
+    NAMED(add)(d, flips, none, flips->end, first, first + DENSE_BLOCK);
     for (int v = 0; v < NAMED(vectors); v++) {
         f[v] = NAMED(load)(fields + WIDTH * v);
         turn[v] = NAMED(load_turn)(d->turn + first + WIDTH * v);
         limit[v] = rule->most[v];
     }
     if (!(NAMED(within)(f, turn, limit) & valid))
-        return 0;
-    flips.count = 0;
+        return;
     if (rule->key)
         NAMED(draw)(rule->key, rule->sweep, first, rule->factor, limit);
-    NAMED(decide)(d, first, valid, f, turn, limit, &flips);
-    if (!flips.count)
-        return 0;
+    NAMED(decide)(d, first, valid, f, turn, limit, flips);
     for (int v = 0; v < NAMED(vectors); v++)
         NAMED(store)(fields + WIDTH * v, f[v]);
-    NAMED(prefetch)(d, first + DENSE_BLOCK);
-    NAMED(add)(d, &flips, first);
-    return flips.count;
+}
+
+/* Blocks that come before a flip in its span get it at the end, as all outside do. Returns the flips. */
+static inline int64_t NAMED(sweep_span)(const dense *d, const NAMED(rule) * rule, int64_t first, int64_t end)
+{
+    const dense_mark none = {0, 0};
+    NAMED(flips) flips;
+    dense_mark done[DENSE_SPAN / DENSE_BLOCK];
+    flips.end = none;
+    for (int64_t at = first; at < end; at += DENSE_BLOCK) {
+        NAMED(sweep_block)(d, rule, at, &flips);
+        done[(at - first) / DENSE_BLOCK] = flips.end;
+    }
+    for (int64_t at = first; at < end; at += DENSE_BLOCK)
+        NAMED(add)(d, &flips, done[(at - first) / DENSE_BLOCK], flips.end, at, at + DENSE_BLOCK);
+    NAMED(add)(d, &flips, none, flips.end, 0, first);
+    NAMED(add)(d, &flips, none, flips.end, end, d->padded);
+    return flips.end.up + flips.end.down;
 }
 
 static inline int64_t NAMED(sweep)(const dense *d, const uint32_t *key, uint32_t sweep, float factor)
@@ -242,8 +242,8 @@ static inline int64_t NAMED(sweep)(const dense *d, const uint32_t *key, uint32_t
     for (int v = 0; v < 4; v++)
         most[v] = f32x16_of(key ? dense_largest_threshold * factor : factor);
     NAMED(limits)(most, rule.most);
-    for (int64_t first = 0; first < d->padded; first += DENSE_BLOCK)
-        flips += NAMED(sweep_block)(d, &rule, first);
+    for (int64_t first = 0; first < d->padded; first += DENSE_SPAN)
+        flips += NAMED(sweep_span)(d, &rule, first, d->padded - first < DENSE_SPAN ? d->padded : first + DENSE_SPAN);
     return flips;
 }
 

@@ -1,9 +1,8 @@
-/* dense_work.h - the dense kernels in a program's workspace: from coefficients in double to rows in the least type that holds
- * them.
+/* dense_work.h - the dense kernels in a program's workspace: from coefficients in double to rows in the least type that will do.
  *
  * The workspace is a head, rows and base, fields and turn, in places for float32, which is the widest. Coefficients are taken
- * times a power of two: the least that makes all of them whole, where that leaves them small, else what brings the largest
- * near 1.
+ * times a power of two. Whole numbers, after that, stay exact. Others are rounded to 16 bits where what a field loses by it
+ * is far below the coldest temperature, and to float32 where it is not; a read's end is polished and judged in double.
  */
 #ifndef KERNELS_DENSE_WORK_H
 #define KERNELS_DENSE_WORK_H
@@ -12,9 +11,21 @@
 
 enum { DENSE_WORK_HEAD = 128, DENSE_MOST_DIGITS = 8, DENSE_RENEWAL_SWEEPS = 1024 };
 
+/* Rounded couplings lie between these and twice as much, or lower where they were guessed too large: many rows can be added up
+ * in 16 bits. */
+#define DENSE_ROUNDED_SIZE 1024
+/* How much of a spin's least typical change in energy the fields may lose by rounding: a twenty-fifth of the temperatures that
+ * ladders end at. */
+#define DENSE_ROUNDED_LOSS 2e-3
+/* In standard deviations, what a row's rounding may sum up to. */
+#define DENSE_NOISE 6
+/* Of an energy that was summed up in float32, relative to the sum of its parts' sizes. */
+#define DENSE_FLOAT_ERROR 1e-5
+
 typedef struct dense_work {
     dense d;
     double scale;           /* of the rows' numbers to the coefficients */
+    int32_t rounded;        /* whole numbers that were not */
     double greatest, least; /* of the spins' typical changes in energy: what a ladder spans */
 } dense_work;
 
@@ -47,16 +58,28 @@ typedef struct dense_sizes {
     int32_t digits; /* binary digits behind the point, up to DENSE_MOST_DIGITS + 1: too many */
 } dense_sizes;
 
-/* Eight sums side by side, of every eighth number: as fast as the numbers come. */
-typedef double dense_f64x8 __attribute__((vector_size(64)));
-typedef int64_t dense_i64x8 __attribute__((vector_size(64)));
+/* Sixteen sums side by side, of every sixteenth number: as fast as the numbers come. */
+typedef double dense_f64x16 __attribute__((vector_size(128)));
+typedef int64_t dense_i64x16 __attribute__((vector_size(128)));
 typedef struct dense_row_sums {
-    dense_f64x8 sum, size, square, largest;
+    dense_f64x16 sum, size, square, largest;
+    dense_f64x16 lost; /* by rounding, where rows are filled */
 } dense_row_sums;
 
-VECTOR_INLINE double dense_total(dense_f64x8 x)
+enum { DENSE_LANES = 16 };
+
+VECTOR_INLINE double dense_total(dense_f64x16 x)
 {
-    return ((x[0] + x[4]) + (x[1] + x[5])) + ((x[2] + x[6]) + (x[3] + x[7]));
+    return (((x[0] + x[8]) + (x[4] + x[12])) + ((x[1] + x[9]) + (x[5] + x[13]))) +
+           (((x[2] + x[10]) + (x[6] + x[14])) + ((x[3] + x[11]) + (x[7] + x[15])));
+}
+
+VECTOR_INLINE double dense_greatest_lane(dense_f64x16 x)
+{
+    double greatest = 0;
+    for (int k = 0; k < DENSE_LANES; k++)
+        greatest = x[k] > greatest ? x[k] : greatest;
+    return greatest;
 }
 
 VECTOR_INLINE double dense_size(double x)
@@ -64,14 +87,14 @@ VECTOR_INLINE double dense_size(double x)
     return x < 0 ? -x : x;
 }
 
-VECTOR_INLINE void dense_add_sizes(dense_row_sums *s, dense_f64x8 x)
+VECTOR_INLINE void dense_add_sizes(dense_row_sums *s, dense_f64x16 x)
 {
-    dense_f64x8 size = (dense_f64x8)((dense_i64x8)x & INT64_MAX);
-    dense_i64x8 larger = size > s->largest;
+    dense_f64x16 size = (dense_f64x16)((dense_i64x16)x & INT64_MAX);
+    dense_i64x16 larger = size > s->largest;
     s->sum += x;
     s->size += size;
     s->square += x * x;
-    s->largest = (dense_f64x8)(((dense_i64x8)size & larger) | ((dense_i64x8)s->largest & ~larger));
+    s->largest = (dense_f64x16)(((dense_i64x16)size & larger) | ((dense_i64x16)s->largest & ~larger));
 }
 
 VECTOR_INLINE double dense_coupling(const dense_couplings *c, int64_t i, int64_t j)
@@ -79,19 +102,41 @@ VECTOR_INLINE double dense_coupling(const dense_couplings *c, int64_t i, int64_t
     return i == j ? 0 : (c->value ? c->value[i * c->spins + j] : 0) + c->uniform;
 }
 
+/* Whether the rows are what is stored, with a diagonal of 0. */
+VECTOR_INLINE int dense_plain(const dense_couplings *c)
+{
+    return c->value && c->uniform == 0;
+}
+
+/* J_ij from j on; 0 behind the last. `plain` is known where it is called, so that loops have no choice to make. */
+VECTOR_INLINE dense_f64x16 dense_load(const dense_couplings *c, int64_t i, int64_t j, int plain)
+{
+    dense_f64x16 x;
+    double part[DENSE_LANES] = {0};
+    if (plain && j + DENSE_LANES <= c->spins) {
+        __builtin_memcpy(&x, c->value + i * c->spins + j, sizeof x);
+        return x;
+    }
+    for (int k = 0; k < DENSE_LANES && j + k < c->spins; k++)
+        part[k] = dense_coupling(c, i, j + k);
+    __builtin_memcpy(&x, part, sizeof x);
+    return x;
+}
+
+VECTOR_INLINE dense_row_sums dense_sum_row_if(const dense_couplings *c, int64_t i, int plain)
+{
+    dense_row_sums s = {{0}, {0}, {0}, {0}, {0}};
+    int64_t j = 0;
+    for (; j + DENSE_LANES <= c->spins; j += DENSE_LANES)
+        dense_add_sizes(&s, dense_load(c, i, j, plain));
+    if (j < c->spins)
+        dense_add_sizes(&s, dense_load(c, i, j, 0));
+    return s;
+}
+
 static inline dense_row_sums dense_sum_row(const dense_couplings *c, int64_t i)
 {
-    dense_row_sums s = {{0}, {0}, {0}, {0}};
-    for (int64_t j = 0; j < c->spins; j += 8) {
-        dense_f64x8 x;
-        if (c->value && c->uniform == 0 && j + 8 <= c->spins) /* the diagonal holds 0 */
-            __builtin_memcpy(&x, c->value + i * c->spins + j, sizeof x);
-        else
-            for (int k = 0; k < 8; k++)
-                x[k] = j + k < c->spins ? dense_coupling(c, i, j + k) : 0;
-        dense_add_sizes(&s, x);
-    }
-    return s;
+    return dense_plain(c) ? dense_sum_row_if(c, i, 1) : dense_sum_row_if(c, i, 0);
 }
 
 /* 0 where times 2^digits it is whole; of what is beyond 2^51 all are. */
@@ -111,30 +156,51 @@ static inline int dense_row_whole(const dense_couplings *c, int64_t i, double li
 
 double sqrt(double);
 
-/* In a field of others at random the energy changes by about the change of value times the root of mean^2 + variance. */
-VECTOR_INLINE double dense_typical(const dense_row_sums *s, double linear, int64_t lowest)
+/* A row's sums in one number each. */
+typedef struct dense_row {
+    double linear, sum, size, square, largest, lost;
+} dense_row;
+
+VECTOR_INLINE dense_row dense_row_from(const dense_row_sums *s, double linear)
 {
-    double mean = lowest ? linear : linear + dense_total(s->sum) / 2, share = lowest ? 1 : 0.25;
-    return (double)(1 - lowest) * sqrt(mean * mean + share * dense_total(s->square));
+    return (dense_row){.linear = linear,
+                       .sum = dense_total(s->sum),
+                       .size = dense_total(s->size),
+                       .square = dense_total(s->square),
+                       .largest = dense_greatest_lane(s->largest),
+                       .lost = dense_total(s->lost)};
 }
 
+/* In a field of others at random the energy changes by about the change of value times the root of mean^2 + variance. */
+VECTOR_INLINE double dense_typical(const dense_row *row, int64_t lowest)
+{
+    double mean = lowest ? row->linear : row->linear + row->sum / 2, share = lowest ? 1 : 0.25;
+    return (double)(1 - lowest) * sqrt(mean * mean + share * row->square);
+}
+
+/* Of one more row, all but the digits. */
+VECTOR_INLINE void dense_add_row(dense_sizes *s, const dense_row *row, int64_t lowest)
+{
+    double typical = dense_typical(row, lowest), size = dense_size(row->linear), reach = row->size + size;
+    double number = row->largest > size ? row->largest : size;
+    s->largest = row->largest > s->largest ? row->largest : s->largest;
+    s->largest_number = number > s->largest_number ? number : s->largest_number;
+    s->reach = reach > s->reach ? reach : s->reach;
+    s->greatest = typical > s->greatest ? typical : s->greatest;
+    s->least = typical > 0 && (s->least == 0 || typical < s->least) ? typical : s->least;
+}
+
+/* Ends early at a row with too many digits: then the other sizes are not those of all. */
 static inline dense_sizes dense_measure(const dense_couplings *c, const double *linear, int64_t lowest)
 {
     dense_sizes s = {0, 0, 0, 0, 0, 0};
-    for (int64_t i = 0; i < c->spins; i++) {
-        dense_row_sums row = dense_sum_row(c, i);
-        double typical = dense_typical(&row, linear[i], lowest), size = dense_size(linear[i]);
-        double reach = dense_total(row.size) + size;
-        for (int k = 0; k < 8; k++)
-            s.largest = row.largest[k] > s.largest ? row.largest[k] : s.largest;
-        s.reach = reach > s.reach ? reach : s.reach;
-        s.largest_number = size > s.largest_number ? size : s.largest_number;
-        s.greatest = typical > s.greatest ? typical : s.greatest;
-        s.least = typical > 0 && (s.least == 0 || typical < s.least) ? typical : s.least;
+    for (int64_t i = 0; i < c->spins && s.digits <= DENSE_MOST_DIGITS; i++) {
+        dense_row_sums sums = dense_sum_row(c, i);
+        dense_row row = dense_row_from(&sums, linear[i]);
+        dense_add_row(&s, &row, lowest);
         while (s.digits <= DENSE_MOST_DIGITS && !dense_row_whole(c, i, linear[i], (double)(1 << s.digits)))
             s.digits++;
     }
-    s.largest_number = s.largest > s.largest_number ? s.largest : s.largest_number;
     return s;
 }
 
@@ -152,57 +218,165 @@ static inline double dense_unit(double largest)
     return x.number;
 }
 
-/* ---- the three functions of a program ---- */
+/* ---- rows of each type ---- */
 
-/* Type by type, so that the loops have no choice to make. */
-#define DENSE_FILL(type)                                                                                                         \
-    do {                                                                                                                         \
-        type *to = (type *)d->rows + i * d->stride;                                                                              \
-        for (int64_t j = 0; j < c->spins; j++)                                                                                   \
-            to[j] = (type)(((c->value ? c->value[i * c->spins + j] : 0) + c->uniform) * scale);                                  \
-        for (int64_t j = c->spins; j < d->stride; j++)                                                                           \
-            to[j] = 0;                                                                                                           \
-        to[i] = 0;                                                                                                               \
-    } while (0)
+typedef int32_t dense_i32x16 __attribute__((vector_size(64)));
+typedef int16_t dense_i16x16 __attribute__((vector_size(32)));
+typedef int8_t dense_i8x16 __attribute__((vector_size(16)));
+typedef float dense_f32x16 __attribute__((vector_size(64)));
 
-static inline void dense_fill_row(const dense *d, int64_t i, const dense_couplings *c, double scale)
+/* To the nearest, of halves to the even one; up to 2^51. */
+VECTOR_INLINE dense_f64x16 dense_nearest(dense_f64x16 x)
 {
-    if (d->numbers == DENSE_INT8)
-        DENSE_FILL(int8_t);
-    else if (d->numbers == DENSE_INT16)
-        DENSE_FILL(int16_t);
+    return (x + 0x1.8p52) - 0x1.8p52;
+}
+
+/* Sixteen scaled numbers as numbers of a row. */
+VECTOR_INLINE void dense_store(const dense *d, int64_t at, dense_f64x16 x, dense_numbers numbers, dense_row_sums *s)
+{
+    dense_f64x16 nearest = dense_nearest(x);
+    dense_i32x16 whole = __builtin_convertvector(nearest, dense_i32x16);
+    dense_i8x16 bytes = __builtin_convertvector(whole, dense_i8x16);
+    dense_i16x16 words = __builtin_convertvector(whole, dense_i16x16);
+    dense_f32x16 real = __builtin_convertvector(x, dense_f32x16);
+    if (numbers == DENSE_FLOAT) {
+        __builtin_memcpy((float *)d->rows + at, &real, sizeof real);
+        return;
+    }
+    s->lost += x - nearest;
+    if (numbers == DENSE_INT8)
+        __builtin_memcpy((int8_t *)d->rows + at, &bytes, sizeof bytes);
     else
-        DENSE_FILL(float);
+        __builtin_memcpy((int16_t *)d->rows + at, &words, sizeof words);
+}
+
+/* Returns, in the same pass, what dense_sum_row does, of the scaled numbers, and what was lost. Those that do not fit become any.
+ */
+VECTOR_INLINE dense_row_sums dense_fill_row(const dense *d, int64_t i, const dense_couplings *c, double scale,
+                                            dense_numbers numbers, int plain)
+{
+    dense_row_sums s = {{0}, {0}, {0}, {0}, {0}};
+    int64_t j = 0, to = i * d->stride;
+    for (; j + DENSE_LANES <= c->spins; j += DENSE_LANES) {
+        dense_f64x16 x = dense_load(c, i, j, plain) * scale;
+        dense_add_sizes(&s, x);
+        dense_store(d, to + j, x, numbers, &s);
+    }
+    for (; j < d->stride; j += DENSE_LANES) {
+        dense_f64x16 x = dense_load(c, i, j, 0) * scale;
+        dense_add_sizes(&s, x);
+        dense_store(d, to + j, x, numbers, &s);
+    }
+    return s;
+}
+
+/* Whether the scaled numbers of a row, and its fields, fit the type; and what rounding takes from them is noise, which equal
+ * numbers would add up. */
+VECTOR_INLINE int dense_row_fits(const dense_row *row, int64_t spins, dense_numbers numbers)
+{
+    static const double most[] = {[DENSE_FLOAT] = 1e300, [DENSE_INT16] = 32767, [DENSE_INT8] = 127},
+                        most_field[] = {[DENSE_FLOAT] = 1e300, [DENSE_INT16] = 1073741824.0, [DENSE_INT8] = 32767};
+    return row->largest <= most[numbers] && row->size + dense_size(row->linear) <= most_field[numbers] &&
+           row->lost * row->lost <= DENSE_NOISE * DENSE_NOISE * (double)(spins + 1) / 12;
+}
+
+/* Fills rows and base in one pass over the numbers. Returns the sizes, without digits; *fits: whether all fit. */
+VECTOR_INLINE dense_sizes dense_fill_as(const dense *d, const double *linear, const dense_couplings *c, int64_t lowest,
+                                        double scale, int *fits, dense_numbers numbers, int plain)
+{
+    dense_sizes sizes = {0, 0, 0, 0, 0, 0};
+    *fits = 1;
+    for (int64_t i = 0; i < c->spins; i++) {
+        dense_row_sums sums = dense_fill_row(d, i, c, scale, numbers, plain);
+        dense_row row = dense_row_from(&sums, linear[i] * scale);
+        dense_add_row(&sizes, &row, lowest);
+        *fits = *fits && dense_row_fits(&row, c->spins, numbers);
+        if (!*fits)
+            continue;
+        double base = row.linear + (double)lowest * row.sum;
+        dense_fill_base(d, i, numbers == DENSE_FLOAT ? base : (base + 0x1.8p52) - 0x1.8p52);
+    }
+    for (int64_t i = c->spins; i < d->padded; i++)
+        dense_fill_base(d, i, 0);
+    sizes.largest /= scale;
+    sizes.reach /= scale;
+    sizes.largest_number /= scale;
+    sizes.greatest /= scale;
+    sizes.least /= scale;
+    return sizes;
+}
+
+/* With nothing left to choose within: where there is most to do, couplings as they are stored that are rounded, and otherwise
+ * as small code. */
+static inline dense_sizes dense_fill(const dense *d, const double *linear, const dense_couplings *c, int64_t lowest, double scale,
+                                     int *fits)
+{
+    if (d->numbers == DENSE_INT16 && dense_plain(c))
+        return dense_fill_as(d, linear, c, lowest, scale, fits, DENSE_INT16, 1);
+    return dense_fill_as(d, linear, c, lowest, scale, fits, (dense_numbers)d->numbers, dense_plain(c));
+}
+
+/* ---- preparing ---- */
+
+static inline void dense_work_place(dense_work *w, const dense_couplings *c, int64_t lowest, dense_numbers numbers,
+                                    double largest)
+{
+    char *work = (char *)w + DENSE_WORK_HEAD;
+    w->d = dense_place(c->spins, numbers, (int32_t)(1 - lowest), largest * w->scale, work);
+    dense_place_state(&w->d, work + dense_bytes(c->spins, DENSE_FLOAT));
+}
+
+/* The root of the mean square of what the field of a spin is off by when rows are rounded to whole numbers: each by the root of
+ * 1/12, one in two counts, times what a flip changes; and the same for its base. */
+static inline double dense_rounding(int64_t spins, int64_t lowest)
+{
+    return (double)(1 - lowest) * sqrt((double)(spins + 1) / 24);
+}
+
+/* By the size of the rows that are known so far; if others turn out larger, once more by theirs. Returns whether the numbers
+ * can be rounded to 16 bits. */
+static inline int dense_round(dense_work *w, dense_sizes *s, const double *linear, const dense_couplings *c, int64_t lowest)
+{
+    int fits = 0;
+    for (int tries = 0; tries < 2 && !fits; tries++) {
+        w->scale = DENSE_ROUNDED_SIZE * dense_unit(s->largest);
+        dense_work_place(w, c, lowest, DENSE_INT16, 1);
+        *s = dense_fill(&w->d, linear, c, lowest, w->scale, &fits);
+    }
+    dense_work_place(w, c, lowest, DENSE_INT16, s->largest + 0.5 / w->scale);
+    w->rounded = 1;
+    return fits && dense_rounding(c->spins, lowest) <= DENSE_ROUNDED_LOSS * s->least * w->scale;
+}
+
+/* Exactly where they are whole times 2^digits, else in float32. */
+static inline void dense_take(dense_work *w, dense_sizes *s, const double *linear, const dense_couplings *c, int64_t lowest,
+                              int32_t digits)
+{
+    int fits, whole = digits <= DENSE_MOST_DIGITS;
+    w->scale = (double)(1 << (whole ? digits : 0));
+    dense_numbers numbers = dense_choose(whole, s->largest * w->scale, s->reach * w->scale);
+    if (numbers == DENSE_FLOAT)
+        w->scale = dense_unit(s->largest_number);
+    dense_work_place(w, c, lowest, numbers, s->largest);
+    *s = dense_fill(&w->d, linear, c, lowest, w->scale, &fits);
+    w->rounded = 0;
 }
 
 /* lowest: 0 or -1. */
 static inline void dense_work_prepare(char *work, const double *linear, const dense_couplings *c, int64_t lowest)
 {
-    dense_sizes s = dense_measure(c, linear, lowest);
-    double scale = (double)(1 << (s.digits <= DENSE_MOST_DIGITS ? s.digits : 0));
-    dense_numbers numbers = dense_choose(s.digits <= DENSE_MOST_DIGITS, s.largest * scale, s.reach * scale);
-    if (numbers == DENSE_FLOAT)
-        scale = dense_unit(s.largest_number);
     dense_work *w = (dense_work *)(void *)work;
-    w->d = dense_place(c->spins, numbers, (int32_t)(1 - lowest), s.largest * scale, work + DENSE_WORK_HEAD);
-    w->scale = scale;
+    dense_sizes s = dense_measure(c, linear, lowest);
+    int32_t digits = s.digits;
+    if (digits <= DENSE_MOST_DIGITS || !dense_round(w, &s, linear, c, lowest))
+        dense_take(w, &s, linear, c, lowest, digits);
     w->greatest = s.greatest;
     w->least = s.least;
-    dense_place_state(&w->d, work + DENSE_WORK_HEAD + dense_bytes(c->spins, DENSE_FLOAT));
-    for (int64_t i = 0; i < c->spins; i++) {
-        dense_fill_row(&w->d, i, c, scale);
-        double sum = 0;
-        if (lowest) {
-            dense_row_sums row = dense_sum_row(c, i);
-            sum = dense_total(row.sum) * scale;
-        }
-        dense_fill_base(&w->d, i, linear[i] * scale + (double)lowest * sum);
-    }
-    for (int64_t i = c->spins; i < w->d.padded; i++) {
-        dense_fill_base(&w->d, i, 0);
+    for (int64_t i = c->spins; i < w->d.padded; i++)
         w->d.turn[i] = 1;
-    }
 }
+
+/* ---- the other functions of a program ---- */
 
 typedef struct dense_gathering {
     double *value; /* [spins, spins] */
@@ -235,25 +409,42 @@ static inline void dense_work_start(char *work, const int8_t *state, int64_t spi
 #define DENSE_SUM_RAISED(type)                                                                                                   \
     do {                                                                                                                         \
         const type *base = d->base, *field = d->fields;                                                                          \
-        for (int64_t i = 0; i < d->spins; i++)                                                                                   \
-            sum += d->turn[i] < 0 ? (double)base[i] + (double)field[i] : 0;                                                      \
+        for (int64_t i = 0; i < d->spins; i++) {                                                                                 \
+            double down = (double)base[i], up = (double)field[i];                                                                \
+            sum += d->turn[i] < 0 ? down + up : 0;                                                                               \
+            size += d->turn[i] < 0 ? dense_size(down) + dense_size(up) : 0;                                                      \
+        }                                                                                                                        \
     } while (0)
 
-/* The energy above that of all spins down. Each raised spin brings its change of value times the mean of its field where all
- * are down, which has none of its couplings to raised ones, and of its field, which has all of them: each coupling counts once.
- */
-static inline double dense_work_estimate(const char *work)
+/* What the estimate may be off by at the most: by float32, of summands of this size; or by rounding, half a step for the base of
+ * each raised spin and the coupling of each pair of them. */
+static inline double dense_work_error(const dense_work *w, double size)
+{
+    int64_t raised = 0;
+    if (w->d.numbers == DENSE_FLOAT)
+        return DENSE_FLOAT_ERROR * size;
+    for (int64_t i = 0; i < w->d.spins && w->rounded; i++)
+        raised += w->d.turn[i] < 0;
+    return w->d.change * (double)raised * (0.5 + 0.25 * w->d.change * (double)(raised - 1)) / w->scale;
+}
+
+/* The energy above that of all spins down, and what it may be off by. Each raised spin brings its change of value times the mean
+ * of its field where all are down, which has none of its couplings to raised ones, and of its field, which has all of them: each
+ * coupling counts once. */
+static inline double dense_work_estimate(const char *work, double *error)
 {
     const dense_work *w = (const dense_work *)(const void *)work;
     const dense *d = &w->d;
-    double sum = 0;
+    double sum = 0, size = 0;
     if (d->numbers == DENSE_INT8)
         DENSE_SUM_RAISED(int16_t);
     else if (d->numbers == DENSE_INT16)
         DENSE_SUM_RAISED(int32_t);
     else
         DENSE_SUM_RAISED(float);
-    return sum * d->change / (2 * w->scale);
+    double half_step = d->change / (2 * w->scale);
+    *error = dense_work_error(w, size * half_step);
+    return sum * half_step;
 }
 
 /* `e`, at the head of exchange_bytes of its own: other moves after the single flips. NULL: none. */
@@ -267,8 +458,9 @@ static inline uint64_t dense_work_sweep(char *work, int8_t *state, double beta, 
     int64_t flips = dense_sweep(&w->d, key, sweep, temperature);
     if (e)
         flips += exchange_sweep((const exchange *)(const void *)e, e, &w->d, key, sweep, temperature);
-    for (int64_t i = 0; i < spins && flips; i++)
-        state[i] = w->d.turn[i] < 0 ? 1 : (int8_t)lowest;
+    if (flips)
+        for (int64_t i = 0; i < spins; i++)
+            state[i] = w->d.turn[i] < 0 ? 1 : (int8_t)lowest;
     return (uint64_t)flips;
 }
 
