@@ -19,7 +19,7 @@ class Class:
     arguments: list  # of bench_solver
     most_ours: float
     most_yardstick: float
-    tries: int  # runs with other seeds, in each repeat
+    tries: int  # runs with other seeds, in each repeat, at the least
     long_ours: list  # (reads, sweeps, runs) for the best known
     long_yardstick: tuple
     search: tuple  # sweeps for which a ladder is sought
@@ -30,6 +30,8 @@ class Class:
     cut: int = 0  # the mean cut until which the time is stated
     weight: float = 0  # of all edges, for cuts
     least_sweeps: int = 1
+    most_tries: int = 0  # of settings so short that these many fit into try_seconds; in between as many as fit
+    try_seconds: float = 0.0
     reads: int = 1  # of ours in every setting: as many as it anneals side by side
 
 
@@ -115,5 +117,6 @@ def class_e(folder, quick, data):
             folder, f"e-{name}", title, graph, path if there else None, most_ours=0.001 if quick else 0.05,
             most_yardstick=0.001 if quick else 0.2, tries=2 if quick else 24, long_ours=[(16, 50 if quick else 8000, 1)],
             long_yardstick=(1, 50 if quick else 20000, 8), search=(50,) if quick else (250, 2000), least_sweeps=16,
-            gap_to=(0.01, 0.001), solution=name != "G22", cut=CUTS[name] if there else 0, reads=64)
+            gap_to=(0.01, 0.001), solution=name != "G22", cut=CUTS[name] if there else 0, reads=64,
+            most_tries=0 if quick else 240, try_seconds=0.5)
     return classes

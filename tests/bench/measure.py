@@ -21,10 +21,12 @@ class Records:
     def __init__(self, solver):
         self.solver, self.runs, self.full = solver, {}, {}
 
-    def run(self, setting, repeat, tries):
-        runs = [self.solver.run(*setting, 1 + repeat * tries + t) for t in range(tries)]
-        self.runs.setdefault(setting, {})[repeat] = runs
-        return sum(r.seconds for r in runs) / tries
+    def run(self, setting, repeat, tries, most=0):
+        """Makes it so many tries; a repeat has seeds for `most`. -> their mean seconds."""
+        runs = self.runs.setdefault(setting, {}).setdefault(repeat, [])
+        for t in range(len(runs), tries):
+            runs.append(self.solver.run(*setting, 1 + repeat * max(tries, most) + t))
+        return sum(r.seconds for r in runs) / len(runs)
 
     def seconds(self, setting):
         return [float(np.mean([r.seconds for r in runs])) for runs in self.runs[setting].values()]
@@ -38,14 +40,21 @@ class Records:
         return [float(sum(r.attempts for r in runs) / sum(r.seconds for r in runs)) for runs in self.runs[setting].values()]
 
 
+def tries_of(c, seconds):
+    """Of a setting: short runs, whose mean would be uncertain, get more of them."""
+    return max(c.tries, min(c.most_tries, int(c.try_seconds / seconds)))
+
+
 def explore(c, sides, most):
-    """The first repeat: doubles each side's sweeps until a run has taken its time. -> {side: [setting]}."""
+    """The first repeat: doubles each side's sweeps until a run has taken its time. -> {side: [(setting, tries)]}."""
     plan, going = {side: [] for side in sides}, set(sides)
     while going:
         for side in [s for s in sides if s in going]:
             setting = (c.reads if side is sides[1] else 1, c.least_sweeps << len(plan[side]))
-            plan[side].append(setting)
-            if side.run(setting, 0, c.tries) > most[side] or setting[1] >= MOST_SWEEPS:
+            seconds = side.run(setting, 0, c.tries, c.most_tries)
+            plan[side].append((setting, tries_of(c, seconds)))
+            side.run(setting, 0, plan[side][-1][1], c.most_tries)
+            if seconds > most[side] or setting[1] >= MOST_SWEEPS:
                 going.remove(side)
     return plan
 
@@ -58,7 +67,8 @@ def alternate(c, ours, yardstick, repeats):
         for k in range(max(map(len, plan.values()))):
             for side in (yardstick, ours):
                 if k < len(plan[side]):
-                    side.run(plan[side][k], repeat, c.tries)
+                    setting, tries = plan[side][k]
+                    side.run(setting, repeat, tries, c.most_tries)
         ours.run((0, 0), repeat, 1)
 
 
