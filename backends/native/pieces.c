@@ -4,7 +4,6 @@
  * Plain functions over flat arrays: no allocation, no I/O, no state. Sums run in index order, in double.
  */
 #include "backends/native/kernels/group_reads.h"
-#include "backends/native/kernels/symmetric.h"
 #include "runtime/abi.h"
 #include "runtime/threshold.h"
 
@@ -179,40 +178,6 @@ void piece_matmul(const isg_abi_services *services, const float *a, const float 
 void piece_product(const isg_abi_services *services, const float *a, const float *b, float *c, int64_t m, int64_t n, int64_t k)
 {
     services->sgemm(1, m, n, k, a, k, b, k, c, n);
-}
-
-/* Spin i's couplings to the spins from `from` to `to`, behind it. */
-static int64_t pair_range(const float *p, double *out, int64_t n, int64_t i, int64_t from, int64_t to, double straight,
-                          double crossed, double constant)
-{
-    int64_t bad = 0;
-    for (int64_t j = from; j < to; j++) {
-        double value = straight * p[i * n + j] + crossed * p[j * n + i] + constant;
-        bad |= !(value - value == 0);
-        out[i * n + j] = out[j * n + i] = value;
-    }
-    return bad;
-}
-
-/* out [n, n], symmetric with a diagonal of 0: straight * p[i, j] + crossed * p[j, i] + constant for i < j, in blocks, so that
- * both directions stay in the cache. Returns whether a number is not finite. */
-__attribute__((noinline)) int64_t piece_symmetric_rows(const float *restrict_ p, double *restrict_ out, int64_t n,
-                                                       double straight, double crossed, double constant)
-{
-    int64_t bad = 0, whole = n / TILE * TILE;
-    i32x16 found = {0};
-    for (int64_t i = 0; i < whole; i += TILE)
-        for (int64_t j = i + TILE; j < whole; j += TILE)
-            found |= symmetric_tile(p, out, n, i, j, straight, crossed, constant);
-    for (int lane = 0; lane < TILE; lane++)
-        bad |= found[lane];
-    for (int64_t i = 0; i < n; i++) { /* what no whole block off the diagonal has */
-        out[i * n + i] = 0;
-        bad |= pair_range(p, out, n, i, i + 1, i < whole ? i / TILE * TILE + TILE : n, straight, crossed, constant);
-        if (i < whole)
-            bad |= pair_range(p, out, n, i, whole, n, straight, crossed, constant);
-    }
-    return bad;
 }
 
 /* Returns the place of the first id out of range, or -1. */

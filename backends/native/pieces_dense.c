@@ -1,8 +1,24 @@
-/* pieces_dense.c - the dense kernels as pieces (pieces.c). Optimised when the compiler is built, since shapes hardly matter to
- * them: that takes most of the work off each compilation of a program.
+/* pieces_dense.c - the dense kernels, and rows from products, as pieces (pieces.c). Optimised when the compiler is built, since
+ * shapes hardly matter to them: that takes most of the work off each compilation of a program.
  */
 #include "backends/native/kernels/dense_work.h"
+#include "backends/native/kernels/symmetric.h"
 #include "runtime/abi.h"
+
+/* kernels/symmetric.h: symmetric_rows. */
+int64_t piece_symmetric_rows(const isg_abi_services *services, const float *first, const float *second, float *work, double *out,
+                             int64_t n, int64_t depth, double straight, double crossed, double constant)
+{
+    const symmetric_form form = {straight, crossed, constant};
+    return symmetric_rows(services, first, second, work, out, n, depth, &form, false);
+}
+
+int64_t piece_symmetric_rows_streamed(const isg_abi_services *services, const float *first, const float *second, float *work,
+                                      double *out, int64_t n, int64_t depth, double straight, double crossed, double constant)
+{
+    const symmetric_form form = {straight, crossed, constant};
+    return symmetric_rows(services, first, second, work, out, n, depth, &form, true);
+}
 
 void piece_dense_prepare(char *work, const double *linear, const double *coupling, const double *uniform, int64_t spins,
                          int64_t lowest)

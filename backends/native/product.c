@@ -245,20 +245,23 @@ static void collect(const codegen *g, product_loop *l, ir_expr e, const renaming
         collect(g, l, x->args[i], r);
 }
 
-void product_compute(codegen *g, const product *p)
+void product_operands(codegen *g, const product *p, l_value *v_first, l_value *v_second)
 {
     l_value at = l_i64(g, 0);
     ir_type type = ir_value_get(g->m, p->first->value)->type;
     for (uint32_t i = 0; i < p->batch; i++)
         if (product_axis_varies(g, p, i))
             at = l_add(g, l_mul(g, at, l_i64(g, type.dim[i])), l_bound(g, p->batch_index[i]));
-    l_value args[] = {g->v_services,
-                      l_at(g, g->f32, gen_value_address(g, p->first->value), l_mul(g, at, l_i64(g, p->rows * p->inner))),
-                      l_at(g, g->f32, gen_value_address(g, p->second->value), l_mul(g, at, l_i64(g, p->columns * p->inner))),
-                      gen_frame_at(g, p->place),
-                      l_i64(g, p->rows),
-                      l_i64(g, p->columns),
-                      l_i64(g, p->inner)};
+    *v_first = l_at(g, g->f32, gen_value_address(g, p->first->value), l_mul(g, at, l_i64(g, p->rows * p->inner)));
+    *v_second = l_at(g, g->f32, gen_value_address(g, p->second->value), l_mul(g, at, l_i64(g, p->columns * p->inner)));
+}
+
+static void compute(codegen *g, const product *p)
+{
+    l_value v_first, v_second;
+    product_operands(g, p, &v_first, &v_second);
+    l_value args[] = {g->v_services,        v_first,           v_second, gen_frame_at(g, p->place), l_i64(g, p->rows),
+                      l_i64(g, p->columns), l_i64(g, p->inner)};
     l_call(g, "piece_product", args, 7);
 }
 
@@ -313,7 +316,7 @@ static void one_batch(codegen *g, void *context)
     product_loop *l = context;
     uint32_t before = g->product_count;
     for (uint32_t i = 0; i < l->found_count; i++) {
-        product_compute(g, &l->found[i]);
+        compute(g, &l->found[i]);
         g->products[g->product_count++] = l->found[i];
     }
     loop_within(g, l);

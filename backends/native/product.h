@@ -20,7 +20,7 @@ bool product_match(const codegen *g, const ir_expr_data *x, product *p);
 bool product_axis_varies(const codegen *g, const product *p, uint32_t axis);
 bool product_same(const product *a, const product *b);
 
-/* Computes it for the values that its batch indices are bound to. */
-void product_compute(codegen *g, const product *p);
+/* Where its two matrices, [rows, inner] and [columns, inner], are for the values that its batch indices are bound to. */
+void product_operands(codegen *g, const product *p, l_value *v_first, l_value *v_second);
 
 #endif

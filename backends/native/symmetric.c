@@ -1,10 +1,14 @@
 /* symmetric.c - couplings that a matrix product gives outright: x[s, i] x[s, j] for i < j with the coefficient
  * a P[s, i, j] + b P[s, j, i] + c, where P is a product (product.c) and a, b, c are numbers. QAMA's J is such, by way of its map.
  *
- * The rows of both directions, and the zeros between, are then written in one pass over blocks, which also looks for numbers
- * that are not finite.
+ * The rows of both directions, and the zeros between, are then written block by block as the product is computed
+ * (kernels/symmetric.h), which also looks for numbers that are not finite.
  */
+#include "backends/native/kernels/symmetric.h"
 #include "backends/native/product.h"
+
+#include <float.h>
+#include <math.h>
 
 /* ---- recognition ---- */
 
@@ -148,6 +152,12 @@ static bool over_shared(const codegen *g, const term_plan *t, const product *p)
     return at == p->batch;
 }
 
+/* Whether the form is finite wherever the product is: that alone is looked at. */
+static bool stays_finite(const linear_form *f)
+{
+    return isfinite((fabs(f->straight) + fabs(f->crossed)) * FLT_MAX + fabs(f->constant));
+}
+
 static bool recognise(const codegen *g, const term_plan *t, linear_form *out)
 {
     if (t->form != TERM_ROWS || !t->symmetric || t->first_only != 1 || t->order_count != t->shared + 2)
@@ -155,7 +165,7 @@ static bool recognise(const codegen *g, const term_plan *t, linear_form *out)
     const row_indices own = {t->order[t->shared], t->order[t->shared + 1]};
     int64_t extent = ir_index_extent(g->m, own.first);
     return is_less(g, t->term->condition, own) && linear(g, t->term->coefficient, NULL, own, out) && out->has_product &&
-           out->p.rows == extent && out->p.columns == extent && over_shared(g, t, &out->p);
+           out->p.rows == extent && out->p.columns == extent && over_shared(g, t, &out->p) && stays_finite(out);
 }
 
 bool term_is_product(const codegen *g, const term_plan *t)
@@ -178,12 +188,22 @@ static void store_rows(codegen *g, void *context)
     l_value at = l_i64(g, 0);
     for (uint32_t i = 0; i < s->t->shared; i++)
         at = l_add(g, l_mul(g, at, l_i64(g, ir_index_extent(g->m, s->t->order[i]))), l_bound(g, s->t->order[i]));
-    product_compute(g, &s->form.p);
-    at = l_mul(g, at, l_i64(g, s->form.p.rows * s->form.p.rows));
-    l_value args[] = {gen_frame_at(g, s->form.p.place), l_at(g, g->f64, gen_frame_at(g, s->t->coefficients), at),
-                      l_i64(g, s->form.p.rows),         l_f64(g, s->form.straight),
-                      l_f64(g, s->form.crossed),        l_f64(g, s->form.constant)};
-    l_value bad = l_call(g, "piece_symmetric_rows", args, 6);
+    const product *p = &s->form.p;
+    l_value v_first, v_second;
+    product_operands(g, p, &v_first, &v_second);
+    at = l_mul(g, at, l_i64(g, p->rows * p->rows));
+    l_value args[] = {g->v_services,
+                      v_first,
+                      v_second,
+                      gen_frame_at(g, p->place),
+                      l_at(g, g->f64, gen_frame_at(g, s->t->coefficients), at),
+                      l_i64(g, p->rows),
+                      l_i64(g, p->inner),
+                      l_f64(g, s->form.straight),
+                      l_f64(g, s->form.crossed),
+                      l_f64(g, s->form.constant)};
+    const char *piece = symmetric_streamed(p->rows) ? "piece_symmetric_rows_streamed" : "piece_symmetric_rows";
+    l_value bad = l_call(g, piece, args, 10);
     l_store(g, LLVMBuildOr(g->builder, l_load(g, g->i64, s->bad), bad, ""), s->bad);
 }
 
@@ -192,7 +212,7 @@ l_value gen_product_rows(codegen *g, const term_plan *t)
     rows_store s = {.t = t};
     if (!recognise(g, t, &s.form))
         return NULL;
-    s.form.p.place = layout_take(&g->frame_bytes, s.form.p.rows * s.form.p.columns * 4);
+    s.form.p.place = layout_take(&g->frame_bytes, symmetric_work_size(s.form.p.rows) * 4);
     s.bad = l_variable(g, g->i64, l_i64(g, 0));
     l_loop_indices(g, t->order, t->shared, store_rows, &s);
     return s.bad;

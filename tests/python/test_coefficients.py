@@ -62,7 +62,7 @@ class Coefficients(Case):
             self.rows(form, "i < j", 33, 16, False)
         for order in ("j < i", "i != j"):
             self.rows("J[t, i, j] - 0.5 * J[t, j, i]", order, 33, 16, False)
-        for spins, depth in ((16, 32), (48, 8), (49, 8), (3, 4)) if QUICK else ((16, 32), (48, 8), (49, 8), (3, 4), (160, 5)):
+        for spins, depth in ((16, 32), (48, 8), (49, 8), (3, 4)) if QUICK else ((16, 32), (48, 8), (49, 8), (3, 4), (273, 5)):
             for stored in (False, True):
                 self.rows("J[t, i, j] + J[t, j, i]", "i < j", spins, depth, stored)
 
