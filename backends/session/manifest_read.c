@@ -149,12 +149,11 @@ static bool read_matrices(manifest_input *in)
 
 /* ---- the whole ---------------------------------------------------------------------------------------- */
 
-static const char *const keys[] = {"format",       "version",       "generation",  "model",
-                                   "program",      "weights",       "inputs",      "outputs",
-                                   "hamiltonians", "target",        "target_file", "matrix_format",
-                                   "extension",    "result_format", "seed",        "passes",
-                                   "samples",      "allow_trivial", "round",       "rounds_without_files",
-                                   "state",        "matrices",      "parts",       NULL};
+static const char *const keys[] = {"format",      "version",       "generation",    "model",         "program",
+                                   "weights",     "inputs",        "outputs",       "hamiltonians",  "target",
+                                   "target_file", "matrix_format", "extension",     "result_format", "seed",
+                                   "passes",      "samples",       "allow_trivial", "round",         "rounds_without_files",
+                                   "state",       "matrices",      "parts",         "?checksum",     NULL};
 
 static bool read_beginning(manifest_input *in, int key)
 {
@@ -216,6 +215,17 @@ static bool read_middle(manifest_input *in, int key)
     }
 }
 
+static bool read_checksum(manifest_input *in)
+{
+    char text[JSON_STRING];
+    if (!json_stream_string(in->stream, "checksum", text))
+        return false;
+    if (strlen(text) != MANIFEST_CHECKSUM - 1)
+        return stream_fail(in->stream, "a checksum has %d digits", MANIFEST_CHECKSUM - 1);
+    memcpy(in->s->checksum, text, MANIFEST_CHECKSUM);
+    return true;
+}
+
 static bool read_member(manifest_input *in, void *to, int key)
 {
     session *s = in->s;
@@ -233,8 +243,10 @@ static bool read_member(manifest_input *in, void *to, int key)
         return manifest_read_hash(in, "state", s->state_hash);
     case 21:
         return read_matrices(in);
-    default:
+    case 22:
         return manifest_read_parts(in);
+    default:
+        return read_checksum(in);
     }
 }
 
@@ -250,6 +262,30 @@ static isg_status make_samples(session *s, uint64_t state_bytes, const char *pat
                           path, s->sample_count, s->total_spins);
     session_make_samples(s);
     return ISG_OK;
+}
+
+/* What a hand has changed, be it as little as the seed, would send the session elsewhere. */
+static isg_status check_checksum(const session *s, const file_source *source, const char *path, isg_error *error)
+{
+    char bytes[4096], tail[MANIFEST_TAIL];
+    uint64_t hash = MATRIX_HASH_START, length = (uint64_t)manifest_tail(tail, 0);
+    uint64_t end = source->length < length ? 0 : source->length - length;
+    isg_status status = ISG_OK;
+    if (!*s->checksum)
+        return ISG_OK;
+    for (uint64_t at = 0; at < end && !status; at += sizeof bytes) {
+        size_t count = end - at < sizeof bytes ? (size_t)(end - at) : sizeof bytes;
+        status = file_source_read(source, at, count, bytes, error);
+        hash = status ? hash : matrix_hash(hash, bytes, count);
+    }
+    manifest_tail(tail, hash);
+    if (!status)
+        status = file_source_read(source, end, (size_t)(source->length - end), bytes, error);
+    if (!status && (source->length - end != length || memcmp(bytes, tail, length) != 0))
+        return error_fail(error, ISG_INVALID,
+                          "%.300s: is not as it was written: its checksum does not agree; put back the file that isg wrote",
+                          path);
+    return status;
 }
 
 static isg_status size_of(session *s, const char *name, uint64_t *bytes, isg_error *error)
@@ -301,6 +337,8 @@ isg_status manifest_read(session *s, isg_error *error)
         status = read_stream(s, stream, error);
         stream_close(stream);
     }
+    if (!status)
+        status = check_checksum(s, &source, path, error);
     file_source_close(&source);
     if (status)
         return status;

@@ -116,7 +116,7 @@ bool manifest_read_object(manifest_input *in, const char *what, const char *cons
     stream_place place = m->token;
     while (json_key(m, &first, key)) {
         int at = 0;
-        while (keys[at] && strcmp(keys[at], key))
+        while (keys[at] && strcmp(keys[at] + (*keys[at] == '?'), key))
             at++;
         if (!keys[at])
             return stream_fail(m, "unknown key \"%.40s\" in %s", key, what);
@@ -127,7 +127,7 @@ bool manifest_read_object(manifest_input *in, const char *what, const char *cons
         return false;
     m->token = place;
     for (int at = 0; keys[at]; at++)
-        if (!(seen & 1u << at))
+        if (*keys[at] != '?' && !(seen & 1u << at))
             return stream_fail(m, "%s has no \"%s\"", what, keys[at]);
     return true;
 }

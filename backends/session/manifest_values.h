@@ -25,7 +25,8 @@ bool manifest_read_count(matrix_stream *m, const char *what, int64_t *out);
 bool manifest_read_word(matrix_stream *m, const char *what, int64_t most, uint32_t *out);
 bool manifest_read_ancilla(matrix_stream *m, int64_t *out);
 
-/* The members of an object: reads each of `keys` once, in any order; all are needed, others are refused. */
+/* The members of an object: reads each of `keys` once, in any order; all are needed but those that begin with '?', others are
+ * refused. */
 typedef bool (*member_reader)(manifest_input *in, void *to, int key);
 
 bool manifest_read_object(manifest_input *in, const char *what, const char *const *keys, member_reader reader, void *to);

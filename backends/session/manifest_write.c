@@ -5,6 +5,7 @@
 #include "runtime/error.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 static void put_name(matrix_output *o, const char *key, const char *text)
 {
@@ -177,7 +178,20 @@ static void put_lists(matrix_output *o, session *s)
         output_text(o, i ? ",\n    " : "\n    ");
         put_part(o, s, &s->parts.at[i]);
     }
-    output_text(o, "]\n}\n");
+    output_text(o, "]");
+}
+
+int manifest_tail(char tail[MANIFEST_TAIL], uint64_t hash)
+{
+    return snprintf(tail, MANIFEST_TAIL, ",\n  \"checksum\": \"%016" PRIx64 "\"\n}\n", hash);
+}
+
+static void put_tail(matrix_output *o)
+{
+    char tail[MANIFEST_TAIL];
+    output_flush(o);
+    manifest_tail(tail, o->hash);
+    output_text(o, tail);
 }
 
 isg_status manifest_write(session *s, isg_error *error)
@@ -199,6 +213,7 @@ isg_status manifest_write(session *s, isg_error *error)
     put_program(o, s);
     put_settings(o, s);
     put_lists(o, s);
+    put_tail(o);
     s->arena.on_no_memory = before;
     return output_commit(o);
 }

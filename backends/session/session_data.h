@@ -5,7 +5,7 @@
 #include "backends/session/session.h"
 #include "ir/problem_hash.h"
 
-enum { SESSION_VERSION = 1 };
+enum { SESSION_VERSION = 1, MANIFEST_CHECKSUM = 17, MANIFEST_TAIL = 64 };
 
 /* One file for the machine. Equal matrices are one, whichever part, sample or round they belong to. */
 typedef struct session_matrix {
@@ -97,7 +97,8 @@ struct session {
     uint32_t round;
     int64_t rounds_without_files;
     char state_hash[SHA256_TEXT];
-    session_sample *samples; /* [sample_count] */
+    char checksum[MANIFEST_CHECKSUM]; /* as session.json states it; empty where it does not, as in sessions of earlier versions */
+    session_sample *samples;          /* [sample_count] */
     ARENA_LIST(session_matrix) matrices;
     ARENA_LIST(session_part) parts;
     uint32_t *index; /* [index_size]: 1 + position in matrices, by hash; 0: free */
@@ -123,6 +124,8 @@ void session_make_samples(session *s);                                   /* once
 /* manifest_write.c, manifest_read.c: session.json */
 isg_status manifest_write(session *s, isg_error *error);
 isg_status manifest_read(session *s, isg_error *error);
+int manifest_tail(char tail[MANIFEST_TAIL],
+                  uint64_t hash); /* how it ends: its checksum, of all bytes before; returns the length */
 
 /* state.c: state.bin, in two steps around session.json. The hash is s->state_hash. */
 isg_status state_write(session *s, isg_error *error);

@@ -95,7 +95,7 @@ function fixedOf(hamiltonian, fixed, wide) {
   const tell = (s) => {
     const name = spinName(hamiltonian, s);
     if (s > known) return `${name}: beyond the ${number(listed.length)} fixed spins that the report lists`;
-    return why.has(s) ? `${name} is set to ${number(why.get(s).value)}, ${fixedBy(why.get(s).why)}` : `${name} is free`;
+    return why.has(s) ? `${name} is ${fixedBy(why.get(s).why, ` at ${number(why.get(s).value)}`)}` : `${name} is free`;
   };
   const share = hamiltonian.spins ? fixed.count / hamiltonian.spins : 0;
   const some = list(fixed.spins)

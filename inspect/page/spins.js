@@ -144,9 +144,9 @@ function spinGrid(hamiltonian, array, { colour, tell, label, wide = 1060 }) {
 const FAINT = tone(GREY, 0.16);
 
 // Why presolve set a spin.
-function fixedBy(why) {
-  if (why === "nothing") return "for either value will do: neither field nor coupling acts on it";
-  return `fixed by ${why === "field" ? "its field" : why}`;
+function fixedBy(why, value = "") {
+  if (why === "nothing") return "free to be anything: neither field nor coupling acts on it";
+  return `fixed${value} by ${why === "field" ? "its field" : why}`;
 }
 
 // The spins at 1 in the best state, or just the spins where none was looked for.

@@ -107,9 +107,10 @@ static void test_order(void)
     }
     CHECK(facts.done);
     /* generations differ: one a call */
-    run_shell("sed -i 's/\"generation\": [0-9]*//; s/\"state\": \"[0-9a-f]*\"//; s/\"answered\": \"[0-9a-f]*\"//' "
-              "%s/session.json %s/session.json",
-              at_once, singly);
+    run_shell(
+        "sed -i 's/\"generation\": [0-9]*//; s/\"state\": \"[0-9a-f]*\"//; s/\"answered\": \"[0-9a-f]*\"//; s/^  \"checksum.*//' "
+        "%s/session.json %s/session.json",
+        at_once, singly);
     run_shell("rm %s/state.bin %s/state.bin", at_once, singly);
     folder_digest(at_once, digest);
     folder_digest(singly, other);
@@ -152,9 +153,15 @@ static void test_tampering(void)
         {"rm %s/state.bin", "state.bin"},
         {"truncate -s -1 %s/state.bin", "not the state"},
         {"sed -i 's/\"version\": 1/\"version\": 2/' %s/session.json", "session.json:3:"},
-        {"sed -i 's/\"samples\": \\[0, 3\\]/\"samples\": [0, 300000000]/' %s/session.json", "too short"},
+        {"sed -i 's/\"samples\": \\[0, 3\\]/\"samples\": [0, 300000000]/; s/^  \"checksum.*//; s/}}\\],$/}}]/' %s/session.json",
+         "too short"},
         {"sed -i 's/round-000.sample/..\\/..\\/sample/' %s/session.json", "lies in its directory"},
         {"sed -i 's/\"number\": 0/\"number\": 9/' %s/session.json", "no such part"},
+        {"sed -i 's/\"seed\": 7/\"seed\": 8/' %s/session.json", "checksum does not agree"},
+        {"sed -i 's/\"target\": \"./\"target\": \"x/' %s/session.json", "checksum does not agree"},
+        {"sed -i 's/^ *\"checksum\": \"./  \"checksum\": \"x/' %s/session.json", "checksum does not agree"},
+        {"sed -i 's/^ *\"checksum\": \"./  \"checksum\": \"/' %s/session.json", "a checksum has 16 digits"},
+        {"echo >> %s/session.json", "checksum does not agree"},
         {"sed -i 's/\"passes\": 4/\"passes\": NaN/' %s/session.json", "session.json:"},
         {"sed -i 's/\"seed\": 7/\"seed\": 7, \"more\": 1/' %s/session.json", "unknown key"},
         {"sed -i 's/\"spins\": \\[\\([0-9]*\\),/\"spins\": [\\1,\\1,/' %s/session.json", "ascending"},
@@ -174,6 +181,22 @@ static void test_tampering(void)
         CHECK((status == ISG_INVALID || status == ISG_IO) && strstr(error.message, cases[i].message), "%s: %d %s",
               cases[i].command, status, error.message);
     }
+}
+
+/* A session of a version that wrote no checksum goes on, and has one from then on. */
+static void test_without_checksum(void)
+{
+    const char *folder = place("unmarked");
+    char results[MOST][256];
+    const char *paths[MOST];
+    session_taking taking;
+    emit(folder);
+    size_t count = fixture_answer(&f, folder, place("unmarked-result"), results, MOST);
+    for (size_t k = 0; k < count; k++)
+        paths[k] = results[k];
+    run_shell("sed -i 's/^  \"checksum.*//; s/}}\\],$/}}]/' %s/session.json && ! grep -q checksum %s/session.json", folder, folder);
+    CHECK(!fixture_decode(&f, folder, paths, count, NULL, NULL, &taking, NULL, &error), "%s", error.message);
+    run_shell("grep -q '^  \"checksum\": \"[0-9a-f]*\"$' %s/session.json%s", folder, "");
 }
 
 /* ---- SIGKILL ------------------------------------------------------------------------------------------ */
@@ -452,6 +475,7 @@ int main(void)
     test_order();
     test_directories();
     test_tampering();
+    test_without_checksum();
     test_killed_emit();
     test_killed_decode();
     test_failing_disk();
