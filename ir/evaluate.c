@@ -1,6 +1,6 @@
 /* evaluate.c - the value of an expression over numbers (ir.h), in double arithmetic and in the order
  * the expression states, so that folding never changes a result. */
-#include "ir/ir.h"
+#include "ir/expr_apply.h"
 
 #include <math.h>
 
@@ -32,56 +32,6 @@ static bool lookup(const binding *scope, ir_index index, double *out)
     return false;
 }
 
-static double unary(ir_expr_kind kind, double a)
-{
-    switch (kind) {
-    case EXPR_NEGATE:
-        return -a;
-    case EXPR_SQRT:
-        return sqrt(a);
-    case EXPR_EXP:
-        return exp(a);
-    case EXPR_LOG:
-        return log(a);
-    case EXPR_ABS:
-        return fabs(a);
-    case EXPR_TANH:
-        return tanh(a);
-    default: /* EXPR_NOT */
-        return a == 0;
-    }
-}
-
-static double binary(ir_expr_kind kind, double a, double b)
-{
-    switch (kind) {
-    case EXPR_ADD:
-        return a + b;
-    case EXPR_SUBTRACT:
-        return a - b;
-    case EXPR_MULTIPLY:
-        return a * b;
-    case EXPR_DIVIDE:
-        return a / b;
-    case EXPR_MIN:
-        return b < a ? b : a;
-    case EXPR_MAX:
-        return b > a ? b : a;
-    case EXPR_EQUAL:
-        return a == b;
-    case EXPR_NOT_EQUAL:
-        return a != b;
-    case EXPR_LESS:
-        return a < b;
-    case EXPR_LESS_EQUAL:
-        return a <= b;
-    case EXPR_GREATER:
-        return a > b;
-    default: /* EXPR_GREATER_EQUAL */
-        return a >= b;
-    }
-}
-
 /* One combination of a reduction's indices: adds it to *total unless the condition is false. */
 static bool accumulate(evaluator *v, const ir_expr_data *data, const binding *scope, double *total)
 {
@@ -95,7 +45,7 @@ static bool accumulate(evaluator *v, const ir_expr_data *data, const binding *sc
     if (data->kind == EXPR_SUM_OVER)
         *total += value;
     else
-        *total = binary(data->kind == EXPR_MIN_OVER ? EXPR_MIN : EXPR_MAX, *total, value);
+        *total = ir_expr_apply(data->kind == EXPR_MIN_OVER ? EXPR_MIN : EXPR_MAX, *total, value);
     return true;
 }
 
@@ -152,7 +102,7 @@ static bool evaluate_lazily(evaluator *v, const ir_expr_data *data, const bindin
 static bool evaluate(evaluator *v, ir_expr e, const binding *scope, double *out)
 {
     const ir_expr_data data = *ir_expr_get(v->module, e);
-    double a, b;
+    double a, b = 0;
     if (!e || --v->nodes_left < 0)
         return false;
     switch (data.kind) {
@@ -161,33 +111,6 @@ static bool evaluate(evaluator *v, ir_expr e, const binding *scope, double *out)
         return true;
     case EXPR_INDEX:
         return lookup(scope, data.index, out);
-    case EXPR_NEGATE:
-    case EXPR_SQRT:
-    case EXPR_EXP:
-    case EXPR_LOG:
-    case EXPR_ABS:
-    case EXPR_TANH:
-    case EXPR_NOT:
-        if (!evaluate(v, data.args[0], scope, &a))
-            return false;
-        *out = unary(data.kind, a);
-        return true;
-    case EXPR_ADD:
-    case EXPR_SUBTRACT:
-    case EXPR_MULTIPLY:
-    case EXPR_DIVIDE:
-    case EXPR_MIN:
-    case EXPR_MAX:
-    case EXPR_EQUAL:
-    case EXPR_NOT_EQUAL:
-    case EXPR_LESS:
-    case EXPR_LESS_EQUAL:
-    case EXPR_GREATER:
-    case EXPR_GREATER_EQUAL:
-        if (!evaluate(v, data.args[0], scope, &a) || !evaluate(v, data.args[1], scope, &b))
-            return false;
-        *out = binary(data.kind, a, b);
-        return true;
     case EXPR_AND:
     case EXPR_OR:
     case EXPR_WHERE:
@@ -196,18 +119,14 @@ static bool evaluate(evaluator *v, ir_expr e, const binding *scope, double *out)
     case EXPR_MIN_OVER:
     case EXPR_MAX_OVER:
         return reduce(v, &data, scope, out);
-    case EXPR_SYMBOL:
-    case EXPR_ELEMENT:
-    case EXPR_DOT:
-    case EXPR_MEAN_ALL:
-    case EXPR_SUM_ALL:
-    case EXPR_MIN_ALL:
-    case EXPR_MAX_ALL:
-    case EXPR_POISON:
-    case EXPR_KIND_COUNT:
+    default:
         break;
     }
-    return false;
+    if (!ir_expr_operands(data.kind) || !evaluate(v, data.args[0], scope, &a) ||
+        (ir_expr_operands(data.kind) == 2 && !evaluate(v, data.args[1], scope, &b)))
+        return false;
+    *out = ir_expr_apply(data.kind, a, b);
+    return true;
 }
 
 bool ir_expr_evaluate(const ir_module *m, ir_expr e, const ir_index *free_indices, const double *index_values, uint32_t count,

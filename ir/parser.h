@@ -74,6 +74,16 @@ bool parser_enter(parser *p); /* one bracket deeper; false after reporting too m
 void parser_leave(parser *p);
 ir_span parser_span_from(const parser *p, uint32_t begin); /* to the end of the token before */
 
+/* parse.c. A loc: false where there is none, and then *span stays as it is, a place in this text, unless the text says that all
+ * locations are known, and it is nowhere. Sites: the innermost call first; 0 without any. */
+bool parser_loc(parser *p, ir_span *span);
+uint32_t parser_sites(parser *p);
+ir_type parser_type(parser *p);
+
+/* parse_attribute.c */
+uint32_t parser_options(parser *p, const char *end, const ir_option **out); /* up to and with `end` */
+void parser_attribute(parser *p, ir_attribute_kind kind, ir_attribute *a);
+
 /* parse_expr.c */
 ir_expr parser_expr(parser *p);
 uint32_t parser_exprs(parser *p, const char *end, uint32_t most, const ir_expr **out); /* up to and with `end` */

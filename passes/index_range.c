@@ -1,6 +1,7 @@
 /* index_range.c - scopes of indices, and trying their combinations (index_range.h). Linear bounds are
  * in index_bounds.c. */
 #include "passes/index_range.h"
+#include "ir/expr_apply.h"
 
 #include <math.h>
 
@@ -55,18 +56,13 @@ static bool find_position(const index_scope *s, ir_index index, uint32_t *out)
     return false;
 }
 
-static bool is_arithmetic(ir_expr_kind kind)
-{
-    return (kind >= EXPR_NEGATE && kind <= EXPR_MAX) || (kind >= EXPR_EQUAL && kind <= EXPR_NOT);
-}
-
 static void compile(const index_scope *s, ir_expr e, code *c)
 {
     const ir_expr_data data = *ir_expr_get(s->m, e);
     instruction i = {.kind = data.kind, .number = data.number};
     if (data.kind == EXPR_INDEX && find_position(s, data.index, &i.position))
         c->mask |= UINT64_C(1) << i.position;
-    else if (data.kind != EXPR_NUMBER && !is_arithmetic(data.kind))
+    else if (data.kind != EXPR_NUMBER && !ir_expr_operands(data.kind))
         c->failed = true;
     for (uint32_t a = 0; a < data.arg_count && !c->failed; a++)
         compile(s, data.args[a], c);
@@ -75,59 +71,6 @@ static void compile(const index_scope *s, ir_expr e, code *c)
     c->depth = c->depth + 1 - data.arg_count;
     c->deepest = c->depth > c->deepest ? c->depth : c->deepest;
     ARENA_PUSH(s->m->arena, &c->list, i);
-}
-
-static double apply(ir_expr_kind kind, double a, double b)
-{
-    switch (kind) {
-    case EXPR_NEGATE:
-        return -a;
-    case EXPR_ADD:
-        return a + b;
-    case EXPR_SUBTRACT:
-        return a - b;
-    case EXPR_MULTIPLY:
-        return a * b;
-    case EXPR_DIVIDE:
-        return a / b;
-    case EXPR_SQRT:
-        return sqrt(a);
-    case EXPR_EXP:
-        return exp(a);
-    case EXPR_LOG:
-        return log(a);
-    case EXPR_ABS:
-        return fabs(a);
-    case EXPR_TANH:
-        return tanh(a);
-    case EXPR_MIN:
-        return b < a ? b : a;
-    case EXPR_MAX:
-        return b > a ? b : a;
-    case EXPR_EQUAL:
-        return a == b;
-    case EXPR_NOT_EQUAL:
-        return a != b;
-    case EXPR_LESS:
-        return a < b;
-    case EXPR_LESS_EQUAL:
-        return a <= b;
-    case EXPR_GREATER:
-        return a > b;
-    case EXPR_GREATER_EQUAL:
-        return a >= b;
-    case EXPR_AND:
-        return a != 0 && b != 0;
-    case EXPR_OR:
-        return a != 0 || b != 0;
-    default: /* EXPR_NOT */
-        return a == 0;
-    }
-}
-
-static bool is_unary(ir_expr_kind kind)
-{
-    return kind == EXPR_NEGATE || (kind >= EXPR_SQRT && kind <= EXPR_TANH) || kind == EXPR_NOT;
 }
 
 static double run(const code *c, const double *values, double *stack)
@@ -139,11 +82,11 @@ static double run(const code *c, const double *values, double *stack)
             *top++ = n->number;
         } else if (n->kind == EXPR_INDEX) {
             *top++ = values[n->position];
-        } else if (is_unary(n->kind)) {
-            top[-1] = apply(n->kind, top[-1], 0);
+        } else if (ir_expr_operands(n->kind) == 1) {
+            top[-1] = ir_expr_apply(n->kind, top[-1], 0);
         } else {
             top--;
-            top[-1] = apply(n->kind, top[-1], top[0]);
+            top[-1] = ir_expr_apply(n->kind, top[-1], top[0]);
         }
     }
     return top[-1];

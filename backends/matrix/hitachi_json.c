@@ -235,8 +235,8 @@ static bool place(matrix_output *o, const matrix_sheet *sheet)
         c->pair_count = 0;
     }
     c->width = p->spins ? find_width(p) : 1;
-    return c->width || output_refuse(o, "in no width of rows are all coupled spins neighbours on a King's graph; `isg emit` "
-                                        "embeds what does not fit a machine's graph");
+    return c->width || output_refuse(o, "in no width of rows are all coupled spins neighbours on a King's graph, and other "
+                                        "couplings have no place in this format; bqpjson, mtx and coo hold any");
 }
 
 static void write_row(matrix_output *o, const matrix_sidecar *c, bool *any, int64_t i, int64_t j, double value)

@@ -2,6 +2,7 @@
 #include "frontend/cli/cli.h"
 #include "runtime/file.h"
 
+#include <cblas.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -17,12 +18,6 @@ static void say(cli *c, const char *kind, const char *format, va_list list)
 const char *cli_spelled(cli *c)
 {
     return c->command ? arena_format(&c->arena, "%s %s", c->program, c->command->name) : c->program;
-}
-
-int cli_close_stdout(cli *c, int status)
-{
-    bool failed = fflush(stdout) != 0 || ferror(stdout);
-    return failed && status == EXIT_DONE ? cli_fail(c, EXIT_INPUT, "cannot write to stdout") : status;
 }
 
 int cli_fail(cli *c, int status, const char *format, ...)
@@ -77,4 +72,28 @@ double cli_seconds(void)
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+static int close_stdout(cli *c, int status)
+{
+    bool failed = fflush(stdout) != 0 || ferror(stdout);
+    return failed && status == EXIT_DONE ? cli_fail(c, EXIT_INPUT, "cannot write to stdout") : status;
+}
+
+int cli_main(const char *program, int (*run)(cli *c, int argc, char **argv), int argc, char **argv)
+{
+    static cli c; /* one a process; static, so that the jump below finds it as it was */
+    int status;
+    openblas_set_num_threads(1);
+    c.program = program;
+    c.allocator = isg_default_allocator();
+    c.io = isg_default_io();
+    arena_open(&c.arena, c.allocator, &c.no_memory);
+    if (setjmp(c.no_memory))
+        status = cli_fail(&c, EXIT_INPUT, "out of memory");
+    else
+        status = run(&c, argc, argv);
+    status = close_stdout(&c, status);
+    arena_close(&c.arena);
+    return status;
 }

@@ -3,7 +3,6 @@
 #include "runtime/program.h"
 #include "runtime/safetensors.h"
 
-#include <cblas.h>
 #include <stddef.h>
 
 typedef struct isgrun_options {
@@ -73,18 +72,5 @@ static int isgrun(cli *c, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    static cli c; /* one a process; static, so that the jump below finds it as it was */
-    openblas_set_num_threads(1);
-    c.program = "isgrun";
-    c.allocator = isg_default_allocator();
-    c.io = isg_default_io();
-    arena_open(&c.arena, c.allocator, &c.no_memory);
-    int status;
-    if (setjmp(c.no_memory))
-        status = cli_fail(&c, EXIT_INPUT, "out of memory");
-    else
-        status = isgrun(&c, argc, argv);
-    status = cli_close_stdout(&c, status);
-    arena_close(&c.arena);
-    return status;
+    return cli_main("isgrun", isgrun, argc, argv);
 }

@@ -1,7 +1,6 @@
 /* main.c - the isg command: its table of subcommands. */
 #include "frontend/cli/cli.h"
 
-#include <cblas.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -85,18 +84,5 @@ static int dispatch(cli *c, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    static cli c; /* one a process; static, so that the jump below finds it as it was */
-    openblas_set_num_threads(1);
-    c.program = "isg";
-    c.allocator = isg_default_allocator();
-    c.io = isg_default_io();
-    arena_open(&c.arena, c.allocator, &c.no_memory);
-    int status;
-    if (setjmp(c.no_memory))
-        status = cli_fail(&c, EXIT_INPUT, "out of memory");
-    else
-        status = dispatch(&c, argc, argv);
-    status = cli_close_stdout(&c, status);
-    arena_close(&c.arena);
-    return status;
+    return cli_main("isg", dispatch, argc, argv);
 }

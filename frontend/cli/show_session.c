@@ -72,15 +72,16 @@ static void show_parts(const session_facts *f)
         fprintf(stderr, "    %" PRId64 " round%s of single samples needed no machine\n", f->rounds_without_files,
                 plural(f->rounds_without_files));
     if (f->trivial)
-        fprintf(stderr, "    %" PRId64 " matri%s NO coupling left: what comes back is decided by fields alone\n", f->trivial,
-                f->trivial == 1 ? "x has" : "ces have");
+        fprintf(stderr, "    %" PRId64 " matri%s NO coupling left (\"trivial\" in session.json): what comes back is\n"
+                        "      decided by fields alone, so that `isg solve` answers %s as well as the machine\n",
+                f->trivial, f->trivial == 1 ? "x has" : "ces have", f->trivial == 1 ? "it" : "them");
 }
 
 static void show_next(const session *s, const session_facts *f)
 {
     const char *end = extension(s);
-    fprintf(stderr, "  next: have every matrix of %s/round-%03" PRIu32 "/*%s solved; each needs one result%s%s. Then\n",
-            f->folder, f->round, end, f->results ? ", in " : "", f->results ? f->results : "");
+    fprintf(stderr, "  next: have every matrix of %s/round-%03" PRIu32 "/*%s solved; each needs one result, in %s. Then\n",
+            f->folder, f->round, end, f->results ? f->results : "isinglass-solution, as `isg solve -o` writes it");
     show_command(s, f, "");
     fputs("  to rehearse without the machine:\n    for m in ", stderr);
     put_files(f, end);

@@ -151,7 +151,7 @@ static void print_limits(arena *a, const target *t)
     print_row("fields", fields_text(a, t));
     print_row("files", arena_format(a, "%s: %s", t->format, target_format_find(t->format)->what));
     print_row("results", t->results ? arena_format(a, "%s: %s", t->results, target_format_find(t->results)->what)
-                                    : "Isinglass's own result files");
+                                    : "isinglass-solution: our own, as `isg solve -o` writes it");
     print_row("time", isnan(t->run_seconds) ? "not stated" : seconds_text(a, t->run_seconds));
 }
 

@@ -3,29 +3,12 @@
  * and one that uses anything else the library. Memory is limited, as reliability.md promises.
  */
 #include "frontend/frontend.h"
+#include "tests/fuzz/limited.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { MEMORY_LIMIT = 256 << 20 };
-
-static void *limited_resize(void *context, void *block, size_t old_size, size_t new_size)
-{
-    size_t *used = context;
-    if (!new_size) {
-        free(block);
-        *used -= old_size;
-        return NULL;
-    }
-    if (*used - old_size + new_size > MEMORY_LIMIT)
-        abort();
-    void *result = realloc(block, new_size);
-    if (result)
-        *used += new_size - old_size;
-    return result;
-}
 
 /* A file system of one file. */
 typedef struct bytes {
@@ -83,8 +66,8 @@ static void check_module(arena *a, diagnostics *d, ir_module *m, bool clean)
 
 int LLVMFuzzerTestOneInput(const uint8_t *at, size_t length)
 {
-    size_t used = 0;
-    const isg_allocator allocator = {limited_resize, &used};
+    size_t left = MEMORY_LIMIT;
+    const isg_allocator allocator = {limited_resize, &left};
     bytes file = {at, length};
     const isg_io io = {.open = open_main, .size = size_of, .read_at = read_bytes, .close = close_file, .context = &file};
     jmp_buf no_memory;
@@ -100,7 +83,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *at, size_t length)
         check_module(&a, &d, m, d.error_count == 0);
     }
     arena_close(&a);
-    if (used)
+    if (left != MEMORY_LIMIT)
         abort();
     return 0;
 }

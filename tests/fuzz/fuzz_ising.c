@@ -1,32 +1,15 @@
 /* fuzz_ising.c - libFuzzer harness: any bytes as `.ising` text. What parses must print to a text that parses
  * and prints the same, and verifying it must not crash. Memory is limited, as reliability.md promises. */
 #include "ir/ir.h"
+#include "tests/fuzz/limited.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { MEMORY_LIMIT = 256 << 20 };
-
-static void *limited_resize(void *context, void *block, size_t old_size, size_t new_size)
-{
-    size_t *used = context;
-    if (!new_size) {
-        free(block);
-        *used -= old_size;
-        return NULL;
-    }
-    if (*used - old_size + new_size > MEMORY_LIMIT)
-        abort();
-    void *result = realloc(block, new_size);
-    if (result)
-        *used += new_size - old_size;
-    return result;
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 {
-    size_t used = 0;
-    const isg_allocator allocator = {limited_resize, &used};
+    size_t left = MEMORY_LIMIT;
+    const isg_allocator allocator = {limited_resize, &left};
     jmp_buf no_memory;
     arena a;
     diagnostics d;

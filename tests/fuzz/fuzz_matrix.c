@@ -3,33 +3,13 @@
  * none is left; what is accepted is a sound problem. */
 #include "backends/matrix/matrix.h"
 #include "backends/matrix/results.h"
+#include "tests/fuzz/limited.h"
 
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { MEMORY_LIMIT = 256 << 20 };
-
-static void *limited(void *context, void *block, size_t old_size, size_t new_size)
-{
-    size_t *used = context;
-    if (!block)
-        old_size = 0;
-    if (*used - old_size + new_size > MEMORY_LIMIT)
-        abort();
-    void *result = isg_default_allocator()->resize(NULL, block, old_size, new_size);
-    if (result || !new_size)
-        *used += new_size - old_size;
-    return result;
-}
-
-static void check(int holds)
-{
-    if (!holds)
-        abort();
-}
 
 static void check_problem(const problem *p)
 {
@@ -79,8 +59,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
         count++;
     int choice = *bytes++ % (count + 2);
     length--;
-    size_t used = 0;
-    isg_allocator allocator = {limited, &used};
+    size_t left = MEMORY_LIMIT;
+    isg_allocator allocator = {limited_resize, &left};
     const uint8_t *mark = memmem(bytes, length, "\n%%\n", 4);
     size_t file = mark ? (size_t)(mark - bytes) + 1 : length;
     size_t sidecar_length = mark ? length - file - 3 : 0;
@@ -101,6 +81,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
         check(error.status == ISG_INVALID && *error.message);
     }
     free(sidecar);
-    check(used == 0);
+    check(left == MEMORY_LIMIT);
     return 0;
 }

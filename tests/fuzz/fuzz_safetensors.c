@@ -2,22 +2,14 @@
  * tensor found by its name and readable to its last element. */
 #include "runtime/safetensors.h"
 #include "runtime/tensor.h"
+#include "tests/fuzz/limited.h"
 
 #include <stdlib.h>
-
-static void *limited(void *context, void *block, size_t old_size, size_t new_size)
-{
-    size_t *left = context;
-    if (new_size > old_size && new_size - old_size > *left)
-        abort();
-    *left -= new_size - old_size;
-    return isg_default_allocator()->resize(NULL, block, old_size, new_size);
-}
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 {
     size_t left = 64 * length + 65536, all = left;
-    isg_allocator allocator = {.resize = limited, .context = &left};
+    isg_allocator allocator = {limited_resize, &left};
     isg_error error;
     safetensors weights;
     if (safetensors_read(&allocator, "input", bytes, length, &weights, &error) == ISG_OK) {

@@ -3,31 +3,13 @@
  * reliability.md promises, and none is left. */
 #include "backends/session/session.h"
 #include "backends/solve/solution_read.h"
+#include "tests/fuzz/limited.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { MEMORY_LIMIT = 256 << 20, MANIFEST = 1000, STATE };
-
-static void *limited(void *context, void *block, size_t old_size, size_t new_size)
-{
-    size_t *used = context;
-    if (!block)
-        old_size = 0;
-    if (*used - old_size + new_size > MEMORY_LIMIT)
-        abort();
-    void *result = isg_default_allocator()->resize(NULL, block, old_size, new_size);
-    if (result || !new_size)
-        *used += new_size - old_size;
-    return result;
-}
-
-static void check(int holds)
-{
-    if (!holds)
-        abort();
-}
+enum { MANIFEST = 1000, STATE };
 
 /* ---- a directory in memory ------------------------------------------------------------------------ */
 
@@ -140,14 +122,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 {
-    size_t used = 0;
-    const isg_allocator allocator = {.resize = limited, .context = &used};
+    size_t left = MEMORY_LIMIT;
+    const isg_allocator allocator = {limited_resize, &left};
     if (!length)
         return 0;
     if (bytes[0] % 2)
         open_session(&allocator, bytes + 1, length - 1);
     else
         read_solution(&allocator, bytes + 1, length - 1);
-    check(used == 0);
+    check(left == MEMORY_LIMIT);
     return 0;
 }

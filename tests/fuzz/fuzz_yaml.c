@@ -1,34 +1,13 @@
 /* fuzz_yaml.c - libFuzzer harness: any bytes as a target's YAML. What is accepted keeps the record's promises (target.h); what is
  * refused has a diagnostic with a place in the file. Memory is limited, as reliability.md promises, and none is left. */
 #include "backends/target.h"
+#include "tests/fuzz/limited.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { MEMORY_LIMIT = 64 << 20 };
-
-static void *limited_resize(void *context, void *block, size_t old_size, size_t new_size)
-{
-    size_t *used = context;
-    if (!new_size) {
-        free(block);
-        *used -= old_size;
-        return NULL;
-    }
-    if (*used - old_size + new_size > MEMORY_LIMIT)
-        abort();
-    void *result = realloc(block, new_size);
-    if (result)
-        *used += new_size - old_size;
-    return result;
-}
-
-static void check(bool holds)
-{
-    if (!holds)
-        abort();
-}
+enum { YAML_LIMIT = 64 << 20 };
 
 static void check_values(const target_values *v)
 {
@@ -59,8 +38,8 @@ static void check_target(arena *a, const target *t)
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 {
-    size_t used = 0;
-    const isg_allocator allocator = {limited_resize, &used};
+    size_t left = YAML_LIMIT;
+    const isg_allocator allocator = {limited_resize, &left};
     jmp_buf no_memory;
     arena a;
     diagnostics d;
@@ -78,6 +57,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
         diagnostics_draw(&d);
     }
     arena_close(&a);
-    check(used == 0);
+    check(left == YAML_LIMIT);
     return 0;
 }
