@@ -93,6 +93,10 @@ typedef struct isg_abi_hamiltonian {
     /* The typical sizes of the energy changes that the moves decide on, the greatest and the least of all spins': what the
      * temperature ladder spans. Both 0 where nothing depends on the spins. NULL: they are taken from `scales`. */
     void (*span)(const isg_abi_context *, void *workspace, double *greatest, double *least);
+    /* After `prepare` and before the first start: gives each spin the value that its field favours when the others are at random,
+     * and leaves those alone of which it favours none. What fields decide is decided so; a read need not find it out. Returns how
+     * many it left alone. NULL: not known. */
+    uint64_t (*lean)(const isg_abi_context *, void *workspace, int8_t *state);
     /* Once a read: fields and counters of a state. From here on until the next start the sweeps alone change the state. */
     void (*start)(const isg_abi_context *, void *workspace, const int8_t *state);
     /* One sweep over all spins at inverse temperature beta. Random numbers are a function of (key, sweep, spin). Returns the

@@ -229,6 +229,17 @@ static bool may_be_best(solver *s, bool first, double *least)
     return energy - error <= *least;
 }
 
+/* The first read begins where the fields lead, as far as they do; the others anywhere. */
+static void start_state(solver *s, int32_t read, const uint32_t key[2])
+{
+    bool leans = !read && s->h->lean;
+    if (leans && !s->h->lean(s->context, s->workspace, s->state))
+        return;
+    solver_random_state(s, key, s->state);
+    if (leans)
+        s->h->lean(s->context, s->workspace, s->state);
+}
+
 static void anneal_reads_in_turn(solver *s, schedule *ladder)
 {
     double least = INFINITY;
@@ -236,7 +247,7 @@ static void anneal_reads_in_turn(solver *s, schedule *ladder)
     for (int32_t read = 0; read < s->settings->reads && going; read++) {
         uint32_t key[2];
         philox_read_key(s->settings->seed, s->settings->sample, s->settings->hamiltonian, (uint32_t)read, key);
-        solver_random_state(s, key, s->state);
+        start_state(s, read, key);
         if (!read)
             solver_keep_start(s);
         going = sweep_down(s, ladder, key);

@@ -274,6 +274,7 @@ l_value gen_single_flips(codegen *g, const hamiltonian_plan *h); /* the sweep of
 typedef struct move_functions {
     l_value prepare, start, sweep;
     l_value span;                                   /* NULL: from the scales */
+    l_value lean;                                   /* NULL: none */
     l_value estimate;                               /* NULL: none */
     l_value start_reads, sweep_reads, finish_reads; /* NULL: none */
 } move_functions;

@@ -238,15 +238,15 @@ void plan_moves(codegen *g, hamiltonian_plan *h)
 
 /* ---- the functions ---- */
 
-enum { PREPARE, START, SWEEP, START_READS, SWEEP_READS, FINISH_READS, SPAN, ESTIMATE };
+enum { PREPARE, START, SWEEP, START_READS, SWEEP_READS, FINISH_READS, SPAN, ESTIMATE, LEAN };
 
 static l_value begin(codegen *g, const hamiltonian_plan *h, int part)
 {
-    static const char *const names[] = {"prepare",     "start",        "sweep", "start_reads",
-                                        "sweep_reads", "finish_reads", "span",  "estimate"};
-    static const unsigned counts[] = {1, 2, 5, 2, 4, 3, 3, 2};
+    static const char *const names[] = {"prepare",      "start", "sweep",    "start_reads", "sweep_reads",
+                                        "finish_reads", "span",  "estimate", "lean"};
+    static const unsigned counts[] = {1, 2, 5, 2, 4, 3, 3, 2, 2};
     l_type usual[] = {g->ptr, g->ptr, g->f64, g->ptr, g->i32}, reads[] = {g->ptr, g->f64, g->ptr, g->i32};
-    l_type result = part == SWEEP || part == SWEEP_READS ? g->i64 : part == ESTIMATE ? g->f64 : g->void_type;
+    l_type result = part == SWEEP || part == SWEEP_READS || part == LEAN ? g->i64 : part == ESTIMATE ? g->f64 : g->void_type;
     l_type *extra = part == SWEEP_READS                    ? reads
                     : part == FINISH_READS || part == SPAN ? (l_type[]){g->ptr, g->ptr, g->ptr}
                                                            : usual;
@@ -372,6 +372,14 @@ static l_value gen_dense_span(codegen *g, const hamiltonian_plan *h)
     return f;
 }
 
+static l_value gen_dense_lean(codegen *g, const hamiltonian_plan *h)
+{
+    l_value f = begin(g, h, LEAN);
+    l_value args[] = {LLVMGetParam(f, 1), LLVMGetParam(f, 2), l_i64(g, h->layout.count), l_i64(g, h->layout.lowest[0])};
+    l_end_function(g, l_call(g, "piece_dense_lean", args, 4));
+    return f;
+}
+
 static l_value gen_dense_start(codegen *g, const hamiltonian_plan *h)
 {
     l_value f = begin(g, h, START);
@@ -405,6 +413,7 @@ move_functions gen_moves(codegen *g, const hamiltonian_plan *h, l_value v_fields
     if (h->moves.form == MOVES_DENSE)
         return (move_functions){.prepare = gen_dense_prepare(g, h, v_couplings_of),
                                 .span = gen_dense_span(g, h),
+                                .lean = gen_dense_lean(g, h),
                                 .start = gen_dense_start(g, h),
                                 .sweep = gen_dense_sweep(g, h),
                                 .estimate = gen_dense_estimate(g, h)};

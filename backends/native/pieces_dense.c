@@ -50,6 +50,11 @@ void piece_dense_span(const char *work, double *greatest, double *least)
     *least = w->least;
 }
 
+int64_t piece_dense_lean(const char *work, int8_t *state, int64_t spins, int64_t lowest)
+{
+    return dense_work_lean(work, state, spins, lowest);
+}
+
 void piece_dense_start(char *work, const int8_t *state, int64_t spins)
 {
     dense_work_start(work, state, spins);

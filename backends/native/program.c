@@ -7,7 +7,7 @@
 #include <string.h>
 
 _Static_assert(sizeof(isg_abi_tensor) == 8 + 2 * 4 + 8 * (ISG_MAX_RANK + 1), "tensor_record builds this layout");
-_Static_assert(sizeof(isg_abi_hamiltonian) == 23 * 8, "hamiltonian_record builds this layout");
+_Static_assert(sizeof(isg_abi_hamiltonian) == 24 * 8, "hamiltonian_record builds this layout");
 _Static_assert(sizeof(isg_abi_step) == 16, "step_record builds this layout");
 _Static_assert(sizeof(isg_abi_program) == 8 + 4 * 4 + 17 * 8, "program_record builds this layout");
 
@@ -79,7 +79,7 @@ static hamiltonian_functions needed_functions(const codegen *g, const hamiltonia
     else if (f.moves.span)
         f.scales = NULL;
     if (f.moves.start_reads && anneal_side_by_side((uint64_t)h->groups, reads))
-        f.moves.start = f.moves.sweep = f.moves.estimate = NULL;
+        f.moves.lean = f.moves.start = f.moves.sweep = f.moves.estimate = NULL;
     else
         f.moves.start_reads = f.moves.sweep_reads = f.moves.finish_reads = NULL;
     return f;
@@ -109,13 +109,14 @@ static l_value hamiltonian_record(codegen *g, const hamiltonian_plan *h, hamilto
                         text_constant(g, h->moves.text),
                         or_null(g, f.moves.prepare),
                         or_null(g, f.moves.span),
+                        or_null(g, f.moves.lean),
                         or_null(g, f.moves.start),
                         or_null(g, f.moves.sweep),
                         or_null(g, f.moves.estimate),
                         or_null(g, f.moves.start_reads),
                         or_null(g, f.moves.sweep_reads),
                         or_null(g, f.moves.finish_reads)};
-    return record(g, fields, 23);
+    return record(g, fields, 24);
 }
 
 /* ---- steps ---- */

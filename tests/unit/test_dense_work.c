@@ -104,6 +104,27 @@ static void check_span(const dense_work *w, const char *what)
           what, w->greatest, w->least);
 }
 
+/* Every spin as its mean field has it; those without one are left as they are. */
+static void check_lean(const char *what)
+{
+    static int8_t state[MOST_SPINS];
+    int64_t left = 0, wrong = 0;
+    memset(state, 7, sizeof state);
+    int64_t told = dense_work_lean(g.work, state, g.spins, g.lowest);
+    for (int i = 0; i < g.spins; i++) {
+        double mean = g.h[i], size = fabs(mean);
+        for (int j = 0; j < g.spins && !g.lowest; j++) {
+            mean += coupling(i, j) / 2;
+            size += fabs(coupling(i, j));
+        }
+        left += state[i] == 7;
+        wrong += fabs(mean) > 1e-12 * size && state[i] != (mean < 0 ? 1 : g.lowest);
+        wrong += mean == 0 && size == 0 && state[i] != 7;
+    }
+    CHECK(told == left && !wrong, "%s: %lld of %d spins against their fields, %lld left for %lld", what, (long long)wrong,
+          g.spins, (long long)told, (long long)left);
+}
+
 static double energy_of(const int8_t *state)
 {
     double energy = 0;
@@ -141,6 +162,7 @@ static void check_all(random_source *r, const dense_work *w, dense_numbers numbe
     CHECK(w->d.numbers == (int32_t)numbers && w->rounded == rounded, "%s: numbers of kind %d", what, w->d.numbers);
     check_rows(w, rounded ? 1 : numbers == DENSE_FLOAT ? 2e-7 * 2 : 0, what);
     check_span(w, what);
+    check_lean(what);
     check_estimates(r, most_error, what);
 }
 
@@ -152,6 +174,9 @@ static void test_types(random_source *r)
             double square = sizes[k] * sizes[k];
             fill(r, sizes[k], lowest, 3, true);
             check_all(r, prepare(true), DENSE_INT8, false, 0, "small whole numbers");
+            memset(g.h, 0, sizeof g.h);
+            memset(g.J, 0, sizeof g.J);
+            check_all(r, prepare(true), DENSE_INT8, false, 0, "nothing");
             fill(r, sizes[k], lowest, 3000, true);
             g.h[0] = 128; /* beyond 8 bits, were it alone */
             if (sizes[k] > 1)

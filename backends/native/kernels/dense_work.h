@@ -171,10 +171,16 @@ VECTOR_INLINE dense_row dense_row_from(const dense_row_sums *s, double linear)
                        .lost = dense_total(s->lost)};
 }
 
-/* In a field of others at random the energy changes by about the change of value times the root of mean^2 + variance. */
+/* The mean of a spin's field when the others are at random. */
+VECTOR_INLINE double dense_mean(const dense_row *row, int64_t lowest)
+{
+    return lowest ? row->linear : row->linear + row->sum / 2;
+}
+
+/* Then the energy changes by about the change of value times the root of mean^2 + variance. */
 VECTOR_INLINE double dense_typical(const dense_row *row, int64_t lowest)
 {
-    double mean = lowest ? row->linear : row->linear + row->sum / 2, share = lowest ? 1 : 0.25;
+    double mean = dense_mean(row, lowest), share = lowest ? 1 : 0.25;
     return (double)(1 - lowest) * sqrt(mean * mean + share * row->square);
 }
 
@@ -280,7 +286,8 @@ VECTOR_INLINE int dense_row_fits(const dense_row *row, int64_t spins, dense_numb
            row->lost * row->lost <= DENSE_NOISE * DENSE_NOISE * (double)(spins + 1) / 12;
 }
 
-/* Fills rows and base in one pass over the numbers. Returns the sizes, without digits; *fits: whether all fit. */
+/* Fills rows and base in one pass over the numbers, and turns with what the spins' mean fields favour, or 0. Returns the sizes,
+ * without digits; *fits: whether all fit. */
 VECTOR_INLINE dense_sizes dense_fill_as(const dense *d, const double *linear, const dense_couplings *c, int64_t lowest,
                                         double scale, int *fits, dense_numbers numbers, int plain)
 {
@@ -290,6 +297,8 @@ VECTOR_INLINE dense_sizes dense_fill_as(const dense *d, const double *linear, co
         dense_row_sums sums = dense_fill_row(d, i, c, scale, numbers, plain);
         dense_row row = dense_row_from(&sums, linear[i] * scale);
         dense_add_row(&sizes, &row, lowest);
+        double mean = dense_mean(&row, lowest);
+        d->turn[i] = mean < 0 ? -1 : mean > 0;
         *fits = *fits && dense_row_fits(&row, c->spins, numbers);
         if (!*fits)
             continue;
@@ -377,6 +386,18 @@ static inline void dense_work_prepare(char *work, const double *linear, const de
 }
 
 /* ---- the other functions of a program ---- */
+
+/* After dense_work_prepare alone. Returns how many spins lean neither way, which keep their values. */
+static inline int64_t dense_work_lean(const char *work, int8_t *state, int64_t spins, int64_t lowest)
+{
+    const dense_work *w = (const dense_work *)(const void *)work;
+    int64_t left = 0;
+    for (int64_t i = 0; i < spins; i++) {
+        state[i] = w->d.turn[i] < 0 ? 1 : w->d.turn[i] > 0 ? (int8_t)lowest : state[i];
+        left += w->d.turn[i] == 0;
+    }
+    return left;
+}
 
 typedef struct dense_gathering {
     double *value; /* [spins, spins] */
