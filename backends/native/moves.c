@@ -326,8 +326,10 @@ static move_functions gen_group_moves(codegen *g, const hamiltonian_plan *h)
 
 /* ---- dense: single flips ---- */
 
-static void gen_families(codegen *g, const move_plan *p, l_value v_work, l_value v_spins)
+static void gen_families(codegen *g, const hamiltonian_plan *h, l_value v_work)
 {
+    const move_plan *p = &h->moves;
+    l_value v_spins = l_i64(g, h->layout.count);
     for (uint32_t i = 0; i < p->family_count; i++) {
         const exchange_family *f = &p->families[i];
         l_value args[] = {v_work,
@@ -341,6 +343,9 @@ static void gen_families(codegen *g, const move_plan *p, l_value v_work, l_value
                           l_i64(g, p->crosses)};
         l_call(g, "piece_exchange_family", args, 9);
     }
+    l_value args[] = {v_work, gen_frame_at(g, h->fields), v_spins, l_i64(g, h->layout.lowest[0])};
+    if (p->family_count)
+        l_call(g, "piece_exchange_span", args, 4);
 }
 
 static l_value gen_dense_prepare(codegen *g, const hamiltonian_plan *h, l_value v_couplings_of)
@@ -352,7 +357,7 @@ static l_value gen_dense_prepare(codegen *g, const hamiltonian_plan *h, l_value 
     if (p->gathers) {
         l_value args[] = {g->v_context, v_work, v_linear, v_couplings_of, v_spins, v_lowest};
         l_call(g, "piece_dense_gather", args, 6);
-        gen_families(g, p, v_work, v_spins);
+        gen_families(g, h, v_work);
     } else {
         l_value v_rows = p->rows ? gen_frame_at(g, p->rows->coefficients) : l_null(g);
         l_value v_uniform = p->uniform ? gen_frame_at(g, p->uniform->coefficients) : l_null(g);

@@ -1,7 +1,7 @@
 /* pieces_dense.c - the dense kernels, and rows from products, as pieces (pieces.c). Optimised when the compiler is built, since
  * shapes hardly matter to them: that takes most of the work off each compilation of a program.
  */
-#include "backends/native/kernels/dense_work.h"
+#include "backends/native/kernels/exchange_span.h"
 #include "backends/native/kernels/symmetric.h"
 #include "runtime/abi.h"
 
@@ -85,6 +85,20 @@ void piece_exchange_family(char *work, int64_t spins, int64_t place, int64_t bas
     e->family[place] = (exchange_family){base, members, groups, member_stride, group_stride};
     e->count = place + 1;
     e->crosses = crosses;
+}
+
+/* What the ladder spans, once all families are there: the couplings are still as they were gathered. */
+void piece_exchange_span(char *work, const double *linear, int64_t spins, int64_t lowest)
+{
+    dense_work *w = (dense_work *)(void *)work;
+    char *e = exchange_of(work, spins);
+    dense_couplings all = {.spins = spins, .value = (const double *)(const void *)(work + dense_work_bytes(spins))};
+    double greatest, least;
+    exchange_span((const exchange *)(const void *)e, e, &all, linear, lowest, &greatest, &least);
+    if (!(greatest > 0)) /* the penalties alone */
+        return;
+    w->greatest = greatest;
+    w->least = least;
 }
 
 int64_t piece_exchange_sweep(char *work, int8_t *state, double beta, const uint32_t *key, uint32_t sweep, int64_t spins,

@@ -2,7 +2,7 @@
  * sweep from one state, the Boltzmann distribution kept, and moves with seeded faults told from what the kernel does. */
 #include "runtime_check.h"
 
-#include "backends/native/kernels/dense_work.h"
+#include "backends/native/kernels/exchange_span.h"
 
 #include <math.h>
 
@@ -427,6 +427,40 @@ static void test_extremes(void)
     }
 }
 
+/* ---- the span of a ladder ---------------------------------------------------------------------- */
+
+static void span_of(model *m, double *greatest, double *least)
+{
+    dense_couplings couplings = {.spins = m->row->spins, .value = m->coupling};
+    exchange e = *(const exchange *)(const void *)m->memory;
+    exchange_span(&e, m->memory, &couplings, m->linear, m->row->lowest, greatest, least);
+}
+
+/* However high the penalties, and whatever all members pay, the span is the same; with twice the rest it is twice as wide. */
+static void test_span(void)
+{
+    for (size_t i = 0; i < ROWS; i++) {
+        model m = make_model(&rows[i]);
+        double greatest, least, other_greatest, other_least;
+        const row *r = &rows[i];
+        span_of(&m, &greatest, &least);
+        CHECK(greatest >= least && least > 0, "%s: from %g to %g", r->name, least, greatest);
+        bool grouped[SPINS_MAX] = {0};
+        for (int64_t k = 0; k < r->spins; k++)
+            for (int64_t l = 0; l < r->spins; l++)
+                grouped[k] |= m.within[k][l];
+        for (int64_t k = 0; k < r->spins; k++) {
+            m.linear[k] = 2 * m.linear[k] - (grouped[k] ? 64 * m.unit : 0);
+            for (int64_t l = 0; l < r->spins; l++)
+                m.coupling[k * r->spins + l] = 2 * m.coupling[k * r->spins + l] + (m.within[k][l] ? 256 * m.unit : 0);
+        }
+        span_of(&m, &other_greatest, &other_least);
+        CHECK(fabs(other_greatest - 2 * greatest) < 1e-9 * greatest && fabs(other_least - 2 * least) < 1e-9 * greatest,
+              "%s: from %g to %g, then from %g to %g", r->name, least, greatest, other_least, other_greatest);
+        close_model(&m);
+    }
+}
+
 int main(void)
 {
     int chains = getenv("ISG_TEST_FULL") ? 400000 : getenv("ISG_TEST_QUICK") ? 4000 : 20000;
@@ -434,6 +468,7 @@ int main(void)
     test_kept(chains);
     test_fields();
     test_extremes();
+    test_span();
     if (check_failures)
         fprintf(stderr, "%d checks failed\n", check_failures);
     return check_failures != 0;

@@ -33,10 +33,10 @@ typedef struct exchange {
 
 _Static_assert(sizeof(exchange) <= EXCHANGE_HEAD, "the head's place");
 
-/* The head, a weight and an index of each spin, to be aligned as vectors are. */
+/* The head, a weight and an index of each spin, or two numbers in double (exchange_span.h); to be aligned as vectors are. */
 static inline int64_t exchange_bytes(int64_t spins)
 {
-    return EXCHANGE_HEAD + 2 * dense_padded(spins) * 4;
+    return EXCHANGE_HEAD + 2 * dense_padded(spins) * 8;
 }
 
 typedef struct exchange_pass {
