@@ -343,9 +343,6 @@ static void gen_families(codegen *g, const hamiltonian_plan *h, l_value v_work)
                           l_i64(g, p->crosses)};
         l_call(g, "piece_exchange_family", args, 9);
     }
-    l_value args[] = {v_work, gen_frame_at(g, h->fields), v_spins, l_i64(g, h->layout.lowest[0])};
-    if (p->family_count)
-        l_call(g, "piece_exchange_span", args, 4);
 }
 
 static l_value gen_dense_prepare(codegen *g, const hamiltonian_plan *h, l_value v_couplings_of)
@@ -355,9 +352,9 @@ static l_value gen_dense_prepare(codegen *g, const hamiltonian_plan *h, l_value 
     l_value v_work = LLVMGetParam(f, 1), v_linear = gen_frame_at(g, h->fields), v_spins = l_i64(g, h->layout.count),
             v_lowest = l_i64(g, h->layout.lowest[0]);
     if (p->gathers) {
-        l_value args[] = {g->v_context, v_work, v_linear, v_couplings_of, v_spins, v_lowest};
-        l_call(g, "piece_dense_gather", args, 6);
+        l_value args[] = {g->v_context, v_work, v_linear, v_couplings_of, v_spins, v_lowest, l_i64(g, p->family_count)};
         gen_families(g, h, v_work);
+        l_call(g, "piece_dense_gather", args, 7);
     } else {
         l_value v_rows = p->rows ? gen_frame_at(g, p->rows->coefficients) : l_null(g);
         l_value v_uniform = p->uniform ? gen_frame_at(g, p->uniform->coefficients) : l_null(g);

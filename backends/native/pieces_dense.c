@@ -32,15 +32,26 @@ static void gather(void *gathering, int64_t first, int64_t second, double value)
     dense_work_gather(gathering, first, second, value);
 }
 
-/* The same from the couplings of all terms, as isg_abi_hamiltonian.couplings tells of them. */
+/* Behind all else that dense rows need, where they are gathered. */
+static char *exchange_of(char *work, int64_t spins)
+{
+    return work + dense_work_bytes(spins) + dense_gather_bytes(spins);
+}
+
+/* The same from the couplings of all terms, as isg_abi_hamiltonian.couplings tells of them. With the families of exchanges, if
+ * any, in their place. */
 void piece_dense_gather(const isg_abi_context *context, char *work, const double *linear,
                         void (*couplings)(const isg_abi_context *, void (*)(void *, int64_t, int64_t, double), void *),
-                        int64_t spins, int64_t lowest)
+                        int64_t spins, int64_t lowest, int64_t families)
 {
     dense_gathering gathering = dense_work_gathering(work, spins);
     dense_couplings all = {.spins = spins, .value = gathering.value};
+    char *e = exchange_of(work, spins);
+    double greatest = 0, least = 0;
     couplings(context, gather, &gathering);
-    dense_work_prepare(work, linear, &all, lowest);
+    if (families)
+        exchange_span((const exchange *)(const void *)e, e, &all, linear, lowest, &greatest, &least);
+    dense_work_prepare_spanning(work, linear, &all, lowest, greatest, least);
 }
 
 void piece_dense_span(const char *work, double *greatest, double *least)
@@ -71,12 +82,6 @@ double piece_dense_estimate(const char *work, double *error)
     return dense_work_estimate(work, error);
 }
 
-/* Behind all else that dense rows need, where they are gathered. */
-static char *exchange_of(char *work, int64_t spins)
-{
-    return work + dense_work_bytes(spins) + dense_gather_bytes(spins);
-}
-
 /* One more family of groups, the `place`th; the last call says how many there are and whether the first two cross. */
 void piece_exchange_family(char *work, int64_t spins, int64_t place, int64_t base, int64_t members, int64_t groups,
                            int64_t member_stride, int64_t group_stride, int64_t crosses)
@@ -85,20 +90,6 @@ void piece_exchange_family(char *work, int64_t spins, int64_t place, int64_t bas
     e->family[place] = (exchange_family){base, members, groups, member_stride, group_stride};
     e->count = place + 1;
     e->crosses = crosses;
-}
-
-/* What the ladder spans, once all families are there: the couplings are still as they were gathered. */
-void piece_exchange_span(char *work, const double *linear, int64_t spins, int64_t lowest)
-{
-    dense_work *w = (dense_work *)(void *)work;
-    char *e = exchange_of(work, spins);
-    dense_couplings all = {.spins = spins, .value = (const double *)(const void *)(work + dense_work_bytes(spins))};
-    double greatest, least;
-    exchange_span((const exchange *)(const void *)e, e, &all, linear, lowest, &greatest, &least);
-    if (!(greatest > 0)) /* the penalties alone */
-        return;
-    w->greatest = greatest;
-    w->least = least;
 }
 
 int64_t piece_exchange_sweep(char *work, int8_t *state, double beta, const uint32_t *key, uint32_t sweep, int64_t spins,

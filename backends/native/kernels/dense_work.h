@@ -354,7 +354,8 @@ static inline int dense_round(dense_work *w, dense_sizes *s, const double *linea
     }
     dense_work_place(w, c, lowest, DENSE_INT16, s->largest + 0.5 / w->scale);
     w->rounded = 1;
-    return fits && dense_rounding(c->spins, lowest) <= DENSE_ROUNDED_LOSS * s->least * w->scale;
+    double least = w->greatest > 0 ? w->least : s->least;
+    return fits && dense_rounding(c->spins, lowest) <= DENSE_ROUNDED_LOSS * least * w->scale;
 }
 
 /* Exactly where they are whole times 2^digits, else in float32. */
@@ -371,18 +372,26 @@ static inline void dense_take(dense_work *w, dense_sizes *s, const double *linea
     w->rounded = 0;
 }
 
-/* lowest: 0 or -1. */
-static inline void dense_work_prepare(char *work, const double *linear, const dense_couplings *c, int64_t lowest)
+/* lowest: 0 or -1. greatest, least: what moves besides single flips make of the span, or 0 where it is that of single flips. */
+static inline void dense_work_prepare_spanning(char *work, const double *linear, const dense_couplings *c, int64_t lowest,
+                                               double greatest, double least)
 {
     dense_work *w = (dense_work *)(void *)work;
     dense_sizes s = dense_measure(c, linear, lowest);
     int32_t digits = s.digits;
+    w->greatest = greatest;
+    w->least = least;
     if (digits <= DENSE_MOST_DIGITS || !dense_round(w, &s, linear, c, lowest))
         dense_take(w, &s, linear, c, lowest, digits);
-    w->greatest = s.greatest;
-    w->least = s.least;
+    w->greatest = greatest > 0 ? greatest : s.greatest;
+    w->least = greatest > 0 ? least : s.least;
     for (int64_t i = c->spins; i < w->d.padded; i++)
         w->d.turn[i] = 1;
+}
+
+static inline void dense_work_prepare(char *work, const double *linear, const dense_couplings *c, int64_t lowest)
+{
+    dense_work_prepare_spanning(work, linear, c, lowest, 0, 0);
 }
 
 /* ---- the other functions of a program ---- */
