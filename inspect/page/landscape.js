@@ -94,7 +94,7 @@ function hammingFigure(states, hamming) {
   return h(
     "figure",
     null,
-    h("figcaption", null, "Hamming distances between them"),
+    h("figcaption", null, "Hamming distances between the lowest states"),
     grid({
       rows: n,
       columns: n,

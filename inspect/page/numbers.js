@@ -12,10 +12,10 @@ function distributionFacts(d) {
 }
 
 // A distribution as a histogram with its figures below.
-function distribution(d, { title, xLabel, what, mark, height }) {
+function distribution(d, { title, xLabel, what, mark, height, none }) {
   if (!d) return null;
   const caption = h("figcaption", null, title);
-  if (!d.count || !d.histogram) return h("figure", null, caption, missing(`No ${what}.`));
+  if (!d.count || !d.histogram) return h("figure", null, caption, missing(none || `No ${what}.`));
   const drawing = histogram({
     ...d.histogram,
     xLabel,
@@ -61,6 +61,7 @@ function ratioOf(hamiltonian, ratio, wide) {
       title: "Field over the sum of its couplings, of each spin",
       xLabel: "|field| / sum of |couplings|",
       what: "spins",
+      none: "No spin has couplings.",
       mark: 1,
     }),
     by
@@ -92,15 +93,16 @@ function fixedOf(hamiltonian, fixed, wide) {
     short = fixed.count > listed.length,
     known = short ? Math.max(-1, ...listed.map((f) => f.spin)) : Infinity;
   const colour = (s) => (s > known ? CLEAR : !why.has(s) ? FAINT : FIXED_TONES[why.get(s).why] || FAINT);
+  const valueOf = (f) => (f.value ? upValue() : downValue(hamiltonian, f.spin));
   const tell = (s) => {
     const name = spinName(hamiltonian, s);
     if (s > known) return `${name}: beyond the ${number(listed.length)} fixed spins that the report lists`;
-    return why.has(s) ? `${name} is ${fixedBy(why.get(s).why, ` at ${number(why.get(s).value)}`)}` : `${name} is free`;
+    return why.has(s) ? `${name} is ${fixedBy(why.get(s).why, ` at ${number(valueOf(why.get(s)))}`)}` : `${name} is free`;
   };
   const share = hamiltonian.spins ? fixed.count / hamiltonian.spins : 0;
   const some = list(fixed.spins)
     .slice(0, 12)
-    .map((f, k) => [k ? ", " : "", h("code", null, `${spinName(hamiltonian, f.spin)} = ${number(f.value)}`)]);
+    .map((f, k) => [k ? ", " : "", h("code", null, `${spinName(hamiltonian, f.spin)} = ${number(valueOf(f))}`)]);
   return [
     h(
       "p",
@@ -114,8 +116,8 @@ function fixedOf(hamiltonian, fixed, wide) {
       " by their fields, ",
       shown(fixed, "by_roof_duality"),
       " by roof duality",
-      fixed.by_nothing ? [", ", shown(fixed, "by_nothing"), " by nothing (either value will do)"] : "",
       fixed.roof_duality && fixed.roof_duality !== "done" ? ` (${fixed.roof_duality})` : "",
+      fixed.by_nothing ? [", ", shown(fixed, "by_nothing"), " by nothing, for either value will do"] : "",
       ".",
     ),
     some.length ? h("p", { class: "quiet" }, some, fixed.count > 12 ? ", …" : "") : null,
@@ -146,6 +148,8 @@ function fixedOf(hamiltonian, fixed, wide) {
 // ---- bits and the grid of a machine ----
 
 function bitsOf(bits) {
+  if (bits.needed === 0 && bits.range === 0)
+    return h("figure", null, h("figcaption", null, "Bits that the couplings use"), missing("No couplings."));
   const most = Math.max(16, Math.ceil((isNumber(bits.needed) ? bits.needed : 0) / 4) * 4, Math.ceil((bits.target || 0) / 4) * 4);
   const at = Array.from({ length: most / 4 + 1 }, (_, k) => ({ at: 4 * k, text: String(4 * k) }));
   const p = plot({
@@ -266,11 +270,11 @@ function heatMap(m, names, { label, what, size = 460, whole, ...rest }) {
 
 function numbersOf(context, hamiltonian) {
   const n = hamiltonian.numbers,
-    spins = { count: hamiltonian.spins, of: (s) => spinName(hamiltonian, s) };
+    spins = { count: hamiltonian.spins, of: (s) => spinName(hamiltonian, s) },
+    terms = byTerm(hamiltonian).filter(Boolean);
   if (!n) return missing("No numbers: the report was made without input data. Give it with --input.");
   return [
-    h("h4", null, "By term"),
-    h("div", { class: "figures" }, byTerm(hamiltonian)),
+    terms.length ? [h("h4", null, "By term"), h("div", { class: "figures" }, terms)] : null,
     h("h4", null, "All together"),
     h(
       "div",

@@ -41,7 +41,7 @@ function logLine({ dots, label, xLabel, from, width = 520 }) {
         "text",
         {
           class: "note",
-          x: Math.min(X(from.value) + 5, p.right),
+          x: X(from.value) + (X(from.value) > p.right - 120 ? -5 : 5),
           y: 26,
           "text-anchor": X(from.value) > p.right - 120 ? "end" : "start",
         },
@@ -77,10 +77,14 @@ function eigenLine(s) {
     svg("line", { class: "interval", x1: p.X(s.smallest), x2: p.X(s.largest), y1: 36, y2: 36 }),
     svg("line", { class: "rule", x1: p.X(0), x2: p.X(0), y1: 14, y2: p.bottom }),
   );
-  for (const [value, name] of [
-    [s.smallest, "smallest"],
-    [s.largest, "largest"],
-  ])
+  const ends =
+    s.smallest === s.largest
+      ? [[s.smallest, "smallest and largest"]]
+      : [
+          [s.smallest, "smallest"],
+          [s.largest, "largest"],
+        ];
+  for (const [value, name] of ends)
     p.layer.append(
       svg("circle", { class: "dot", cx: p.X(value), cy: 36, r: 5, "data-tip": `${name} eigenvalue ${number(value, 7)}` }),
       svg("text", { class: "note", x: p.X(value), y: 22, "text-anchor": "middle" }, name),

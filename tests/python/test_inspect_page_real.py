@@ -66,6 +66,19 @@ model big { input q: f32[8, %d, 8]; input k: f32[8, %d, 8]; input v: f32[8, %d, 
         self.browser.point(*self.cell(".head:not(.away) svg.grid", 0, 0, 1))
         self.assertRegex(self.said()[0], r"^x\[t=4, i=0\] with x\[t=4, i=1\]: coupling ")
 
+    def test_one_spin(self):
+        """Nothing acts on it: it is not said to follow anything, and no heading or label stands where there is nothing."""
+        _, path = self.inspect("one", self.write("one.rudy", "1 0\n"), "--from", "rudy")
+        self.show(path)
+        self.assertEqual(self.texts(".broken"), [])
+        page = self.browser.run("document.body.innerText")
+        self.assertIn("0 by their fields, 0 by roof duality (nothing to do), 1 by nothing, for either value will do.", page)
+        self.assertIn("s[i=0] = \N{MINUS SIGN}1", page)
+        self.assertNotIn("By term", page)
+        self.assertIn("smallest and largest", self.texts("svg text"))
+        self.browser.point(*self.cell("section[id$=numbers] svg.grid[aria-label^='fixed']", 0, 0, 0))
+        self.assertIn("free to be anything", self.said()[0])
+
     def test_large(self):
         tokens = 32 if QUICK else 512
         random = np.random.default_rng(0)
