@@ -159,7 +159,8 @@ ISG_API const isg_port *isg_output(const isg_program *program, size_t position);
 
 /* Runs the model over a batch: inputs [B, shape...] in any supported dtype (range-checked), outputs
  * [B, shape...] float32 written by the call; outputs not asked for may be left out. options, report
- * may be NULL. Same seed, same bits on any number of threads. ISG_INCOMPLETE after isg_cancel. */
+ * may be NULL. Same seed, same bits on any number of threads. ISG_INCOMPLETE after isg_cancel. The program
+ * keeps what its threads work in for later runs, until isg_close. */
 ISG_API isg_status isg_run(isg_program *program, const isg_named_tensor *inputs, size_t input_count,
                            const isg_named_tensor *outputs, size_t output_count, const isg_run_options *options,
                            isg_report *report, isg_error *error);

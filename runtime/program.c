@@ -92,6 +92,10 @@ void isg_close(isg_program *p)
     memory_release(&a, p->reports, abi->hamiltonian_count, sizeof *p->reports);
     memory_release_aligned(&a, &p->weights);
     memory_release_aligned(&a, &p->tables);
+    for (int i = 0; i < RUN_THREADS_MAX; i++) {
+        memory_release_aligned(&a, &p->workers[i].frame);
+        memory_release_aligned(&a, &p->workers[i].scratch);
+    }
     void *library = p->library;
     memory_release(&a, p, 1, sizeof *p);
     if (library)

@@ -14,8 +14,6 @@
 #include <signal.h>
 #include <time.h>
 
-/* OpenBLAS keeps one buffer a calling thread, and has 256 of them. */
-enum { MAX_THREADS = 128 };
 static const double progress_interval = 0.05;
 
 double run_clock(void)
@@ -118,7 +116,15 @@ static void *work(void *context)
     return NULL;
 }
 
-static bool open_worker(run_worker *w, run *r)
+/* The memory of an earlier run, if there was one with as many workers. */
+static char *keep(memory_aligned *kept, const isg_allocator *a, size_t bytes)
+{
+    if (!kept->at)
+        *kept = memory_take_aligned(a, bytes);
+    return kept->at;
+}
+
+static bool open_worker(run_worker *w, run *r, worker_memory *memory)
 {
     const isg_abi_program *abi = r->program->abi;
     size_t scratch = 0;
@@ -127,17 +133,15 @@ static bool open_worker(run_worker *w, run *r)
         scratch = need > scratch ? need : scratch;
     }
     *w = (run_worker){.run = r, .fault_sample = INT64_MAX};
-    w->frame = memory_take_aligned(r->allocator, abi->frame_bytes);
-    w->scratch = memory_take_aligned(r->allocator, scratch);
+    w->frame = keep(&memory->frame, r->allocator, abi->frame_bytes);
+    w->scratch = keep(&memory->scratch, r->allocator, scratch);
     w->efforts = memory_take_zeroed(r->allocator, abi->hamiltonian_count, sizeof *w->efforts);
-    return w->frame.at && w->scratch.at && w->efforts;
+    return w->frame && w->scratch && w->efforts;
 }
 
 static void close_worker(run_worker *w)
 {
     const run *r = w->run;
-    memory_release_aligned(r->allocator, &w->frame);
-    memory_release_aligned(r->allocator, &w->scratch);
     memory_release(r->allocator, w->efforts, r->program->abi->hamiltonian_count, sizeof *w->efforts);
 }
 
@@ -248,7 +252,7 @@ static isg_status run_workers(run *r, run_worker *workers, int32_t count, double
 
 static isg_status run_batch(run *r, double start, isg_report *report, isg_error *error)
 {
-    int64_t most = r->batch < MAX_THREADS ? r->batch : MAX_THREADS, opened = 0;
+    int64_t most = r->batch < RUN_THREADS_MAX ? r->batch : RUN_THREADS_MAX, opened = 0;
     int32_t count = r->options.threads < most ? r->options.threads : (int32_t)most;
     count = count < 1 ? 1 : count;
     size_t hamiltonians = r->program->abi->hamiltonian_count;
@@ -257,8 +261,8 @@ static isg_status run_batch(run *r, double start, isg_report *report, isg_error 
     r->done = memory_take_zeroed(r->allocator, (size_t)r->batch, 1);
     run_worker *workers = memory_take(r->allocator, (size_t)count, sizeof *workers);
     isg_status status = r->energies && r->done && workers ? ISG_OK : error_no_memory(error);
-    while (!status && opened < count)
-        if (!open_worker(&workers[opened++], r))
+    for (; !status && opened < count; opened++)
+        if (!open_worker(&workers[opened], r, &r->program->workers[opened]))
             status = error_no_memory(error);
     if (!status)
         status = run_workers(r, workers, count, start, report, error);

@@ -57,7 +57,7 @@ static isg_status id_out_of_range(const run_worker *w, int64_t sample, int64_t p
         return error_fail(error, ISG_INVALID, "sample %lld: an embedding id is out of range, at position %lld of its ids",
                           (long long)sample, (long long)place);
     int32_t id;
-    memcpy(&id, w->frame.at + ids->offset + 4 * place, sizeof id);
+    memcpy(&id, w->frame + ids->offset + 4 * place, sizeof id);
     for (int i = ids->rank - 1; i >= 0; i--) {
         index[i + 1] = place % ids->shape[i];
         place /= ids->shape[i];
@@ -124,7 +124,7 @@ static isg_status solve(run_worker *w, isg_abi_context *context, uint64_t number
                                 .hamiltonian = (uint32_t)number,
                                 .cancelled = run_cancelled,
                                 .cancel_context = r};
-    anneal_result result = anneal_solve(h, context, &settings, w->scratch.at);
+    anneal_result result = anneal_solve(h, context, &settings, w->scratch);
     w->efforts[number].attempts += result.attempts;
     w->efforts[number].seconds += run_clock() - middle;
     r->energies[number * (uint64_t)r->batch + (uint64_t)position] = result.energy;
@@ -134,12 +134,12 @@ static isg_status solve(run_worker *w, isg_abi_context *context, uint64_t number
 isg_status run_sample(run_worker *w, int64_t position, isg_error *error)
 {
     const isg_program *p = w->run->program;
-    isg_abi_context context = {.frame = w->frame.at,
+    isg_abi_context context = {.frame = w->frame,
                                .weights = program_weights(p),
                                .tables = p->tables.at,
                                .services = blas_services(),
                                .fault_position = -1};
-    isg_status status = load_inputs(w->run, position, w->frame.at, error);
+    isg_status status = load_inputs(w->run, position, w->frame, error);
     w->stopped = false;
     for (uint64_t i = 0; !status && !w->stopped && i < p->abi->step_count; i++) {
         const isg_abi_step *step = &p->abi->steps[i];
@@ -150,6 +150,6 @@ isg_status run_sample(run_worker *w, int64_t position, isg_error *error)
             status = solve(w, &context, step->hamiltonian, position, error);
     }
     if (!status && !w->stopped)
-        store_outputs(w->run, position, w->frame.at);
+        store_outputs(w->run, position, w->frame);
     return status;
 }

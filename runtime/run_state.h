@@ -34,8 +34,8 @@ typedef struct run_effort {
 typedef struct run_worker {
     run *run;
     pthread_t thread;
-    memory_aligned frame, scratch;
-    run_effort *efforts; /* [hamiltonian_count] */
+    char *frame, *scratch; /* the program's */
+    run_effort *efforts;   /* [hamiltonian_count] */
     double seconds_coefficients;
     bool stopped;    /* a solver has ended the sample */
     isg_error error; /* of fault_sample; its status is 0 without one */

@@ -463,6 +463,34 @@ static void test_no_memory(void)
         }
 }
 
+/* What the threads work in stays from run to run: a later run holds no more afterwards, and an earlier one's leavings change
+ * nothing. */
+static void test_kept_memory(void)
+{
+    trap memory = {0};
+    isg_allocator allocator = trap_allocator(&memory);
+    isg_error error = {0};
+    isg_report first = {0}, again = {0};
+    bind(0, 5);
+    isg_program *p = open_dense(&allocator);
+    uint32_t before = draws;
+    long open = atomic_load(&memory.held_bytes);
+    fill(1, 1);
+    CHECK(!run(p, &(isg_run_options){.threads = 3}, &first, &error), "%s", error.message);
+    double mean = first.hamiltonians[0].energy_mean;
+    long held = atomic_load(&memory.held_bytes);
+    CHECK(held > open, "nothing is kept");
+    fill(2, 3);
+    CHECK(!run(p, &(isg_run_options){.threads = 2}, NULL, &error), "%s", error.message);
+    draws = before;
+    fill(1, 1);
+    CHECK(!run(p, &(isg_run_options){.threads = 1}, &again, &error), "%s", error.message);
+    CHECK(again.hamiltonians[0].energy_mean == mean, "%g, not %g", again.hamiltonians[0].energy_mean, mean);
+    CHECK(atomic_load(&memory.held_bytes) == held, "%ld bytes, not %ld", atomic_load(&memory.held_bytes), held);
+    isg_close(p);
+    CHECK(memory.held_blocks == 0 && memory.held_bytes == 0, "%ld bytes left", atomic_load(&memory.held_bytes));
+}
+
 int main(void)
 {
     test_ground_states();
@@ -475,5 +503,6 @@ int main(void)
     test_cancel();
     test_progress();
     test_no_memory();
+    test_kept_memory();
     return check_done();
 }
