@@ -61,10 +61,13 @@ typedef struct dense_sizes {
 /* Sixteen sums side by side, of every sixteenth number: as fast as the numbers come. */
 typedef double dense_f64x16 __attribute__((vector_size(128)));
 typedef int64_t dense_i64x16 __attribute__((vector_size(128)));
-typedef struct dense_row_sums {
-    dense_f64x16 sum, size, square, largest;
-    dense_f64x16 lost; /* by rounding, where rows are filled */
-} dense_row_sums;
+
+/* Of one row and the spin's own field. */
+typedef struct dense_row {
+    double linear, sum, square, largest;
+    double size; /* sum of |J_ij|; of filled rows: no less */
+    double lost; /* by rounding */
+} dense_row;
 
 enum { DENSE_LANES = 16 };
 
@@ -87,14 +90,11 @@ VECTOR_INLINE double dense_size(double x)
     return x < 0 ? -x : x;
 }
 
-VECTOR_INLINE void dense_add_sizes(dense_row_sums *s, dense_f64x16 x)
+VECTOR_INLINE dense_f64x16 dense_larger(dense_f64x16 largest, dense_f64x16 x)
 {
     dense_f64x16 size = (dense_f64x16)((dense_i64x16)x & INT64_MAX);
-    dense_i64x16 larger = size > s->largest;
-    s->sum += x;
-    s->size += size;
-    s->square += x * x;
-    s->largest = (dense_f64x16)(((dense_i64x16)size & larger) | ((dense_i64x16)s->largest & ~larger));
+    dense_i64x16 larger = size > largest;
+    return (dense_f64x16)(((dense_i64x16)size & larger) | ((dense_i64x16)largest & ~larger));
 }
 
 VECTOR_INLINE double dense_coupling(const dense_couplings *c, int64_t i, int64_t j)
@@ -123,20 +123,26 @@ VECTOR_INLINE dense_f64x16 dense_load(const dense_couplings *c, int64_t i, int64
     return x;
 }
 
-VECTOR_INLINE dense_row_sums dense_sum_row_if(const dense_couplings *c, int64_t i, int plain)
+VECTOR_INLINE dense_row dense_sum_row_if(const dense_couplings *c, int64_t i, double linear, int plain)
 {
-    dense_row_sums s = {{0}, {0}, {0}, {0}, {0}};
-    int64_t j = 0;
-    for (; j + DENSE_LANES <= c->spins; j += DENSE_LANES)
-        dense_add_sizes(&s, dense_load(c, i, j, plain));
-    if (j < c->spins)
-        dense_add_sizes(&s, dense_load(c, i, j, 0));
-    return s;
+    dense_f64x16 sum = {0}, size = {0}, square = {0}, largest = {0};
+    for (int64_t j = 0; j < c->spins; j += DENSE_LANES) {
+        dense_f64x16 x = dense_load(c, i, j, plain);
+        sum += x;
+        size += (dense_f64x16)((dense_i64x16)x & INT64_MAX);
+        square += x * x;
+        largest = dense_larger(largest, x);
+    }
+    return (dense_row){.linear = linear,
+                       .sum = dense_total(sum),
+                       .square = dense_total(square),
+                       .largest = dense_greatest_lane(largest),
+                       .size = dense_total(size)};
 }
 
-static inline dense_row_sums dense_sum_row(const dense_couplings *c, int64_t i)
+static inline dense_row dense_sum_row(const dense_couplings *c, int64_t i, double linear)
 {
-    return dense_plain(c) ? dense_sum_row_if(c, i, 1) : dense_sum_row_if(c, i, 0);
+    return dense_plain(c) ? dense_sum_row_if(c, i, linear, 1) : dense_sum_row_if(c, i, linear, 0);
 }
 
 /* 0 where times 2^digits it is whole; of what is beyond 2^51 all are. */
@@ -156,54 +162,36 @@ static inline int dense_row_whole(const dense_couplings *c, int64_t i, double li
 
 double sqrt(double);
 
-/* A row's sums in one number each. */
-typedef struct dense_row {
-    double linear, sum, size, square, largest, lost;
-} dense_row;
-
-VECTOR_INLINE dense_row dense_row_from(const dense_row_sums *s, double linear)
-{
-    return (dense_row){.linear = linear,
-                       .sum = dense_total(s->sum),
-                       .size = dense_total(s->size),
-                       .square = dense_total(s->square),
-                       .largest = dense_greatest_lane(s->largest),
-                       .lost = dense_total(s->lost)};
-}
-
 /* The mean of a spin's field when the others are at random. */
 VECTOR_INLINE double dense_mean(const dense_row *row, int64_t lowest)
 {
     return lowest ? row->linear : row->linear + row->sum / 2;
 }
 
-/* Then the energy changes by about the change of value times the root of mean^2 + variance. */
-VECTOR_INLINE double dense_typical(const dense_row *row, int64_t lowest)
+/* Then the energy changes by about the change of value times the root of this: mean^2 + variance. */
+VECTOR_INLINE double dense_typical_square(const dense_row *row, int64_t lowest)
 {
     double mean = dense_mean(row, lowest), share = lowest ? 1 : 0.25;
-    return (double)(1 - lowest) * sqrt(mean * mean + share * row->square);
+    return mean * mean + share * row->square;
 }
 
-/* Of one more row, all but the digits. */
-VECTOR_INLINE void dense_add_row(dense_sizes *s, const dense_row *row, int64_t lowest)
+/* Of one more row; not the digits, nor the typical changes. */
+VECTOR_INLINE void dense_add_row(dense_sizes *s, const dense_row *row)
 {
-    double typical = dense_typical(row, lowest), size = dense_size(row->linear), reach = row->size + size;
+    double size = dense_size(row->linear), reach = row->size + size;
     double number = row->largest > size ? row->largest : size;
     s->largest = row->largest > s->largest ? row->largest : s->largest;
     s->largest_number = number > s->largest_number ? number : s->largest_number;
     s->reach = reach > s->reach ? reach : s->reach;
-    s->greatest = typical > s->greatest ? typical : s->greatest;
-    s->least = typical > 0 && (s->least == 0 || typical < s->least) ? typical : s->least;
 }
 
-/* Ends early at a row with too many digits: then the other sizes are not those of all. */
-static inline dense_sizes dense_measure(const dense_couplings *c, const double *linear, int64_t lowest)
+/* Without typical changes. Ends early at a row with too many digits: then the sizes are not those of all. */
+static inline dense_sizes dense_measure(const dense_couplings *c, const double *linear)
 {
     dense_sizes s = {0, 0, 0, 0, 0, 0};
     for (int64_t i = 0; i < c->spins && s.digits <= DENSE_MOST_DIGITS; i++) {
-        dense_row_sums sums = dense_sum_row(c, i);
-        dense_row row = dense_row_from(&sums, linear[i]);
-        dense_add_row(&s, &row, lowest);
+        dense_row row = dense_sum_row(c, i, linear[i]);
+        dense_add_row(&s, &row);
         while (s.digits <= DENSE_MOST_DIGITS && !dense_row_whole(c, i, linear[i], (double)(1 << s.digits)))
             s.digits++;
     }
@@ -237,69 +225,81 @@ VECTOR_INLINE dense_f64x16 dense_nearest(dense_f64x16 x)
     return (x + 0x1.8p52) - 0x1.8p52;
 }
 
-/* Sixteen scaled numbers as numbers of a row. */
-VECTOR_INLINE void dense_store(const dense *d, int64_t at, dense_f64x16 x, dense_numbers numbers, dense_row_sums *s)
+/* Sixteen scaled numbers as numbers of a row. Returns those, where they are whole. */
+VECTOR_INLINE dense_i32x16 dense_store(const dense *d, int64_t at, dense_f64x16 x, dense_numbers numbers)
 {
-    dense_f64x16 nearest = dense_nearest(x);
-    dense_i32x16 whole = __builtin_convertvector(nearest, dense_i32x16);
+    dense_i32x16 whole = __builtin_convertvector(dense_nearest(x), dense_i32x16);
     dense_i8x16 bytes = __builtin_convertvector(whole, dense_i8x16);
     dense_i16x16 words = __builtin_convertvector(whole, dense_i16x16);
     dense_f32x16 real = __builtin_convertvector(x, dense_f32x16);
-    if (numbers == DENSE_FLOAT) {
-        __builtin_memcpy((float *)d->rows + at, &real, sizeof real);
-        return;
-    }
-    s->lost += x - nearest;
     if (numbers == DENSE_INT8)
         __builtin_memcpy((int8_t *)d->rows + at, &bytes, sizeof bytes);
-    else
+    else if (numbers == DENSE_INT16)
         __builtin_memcpy((int16_t *)d->rows + at, &words, sizeof words);
+    else
+        __builtin_memcpy((float *)d->rows + at, &real, sizeof real);
+    return whole;
 }
 
-/* Returns, in the same pass, what dense_sum_row does, of the scaled numbers, and what was lost. Those that do not fit become any.
- */
-VECTOR_INLINE dense_row_sums dense_fill_row(const dense *d, int64_t i, const dense_couplings *c, double scale,
-                                            dense_numbers numbers, int plain)
+/* Sums of a row that is being filled. */
+typedef struct dense_filling {
+    dense_f64x16 sum, square, largest;
+    dense_i32x16 kept;
+} dense_filling;
+
+VECTOR_INLINE void dense_fill_sixteen(dense_filling *f, const dense *d, int64_t at, dense_f64x16 x, dense_numbers numbers)
 {
-    dense_row_sums s = {{0}, {0}, {0}, {0}, {0}};
-    int64_t j = 0, to = i * d->stride;
-    for (; j + DENSE_LANES <= c->spins; j += DENSE_LANES) {
-        dense_f64x16 x = dense_load(c, i, j, plain) * scale;
-        dense_add_sizes(&s, x);
-        dense_store(d, to + j, x, numbers, &s);
-    }
-    for (; j < d->stride; j += DENSE_LANES) {
-        dense_f64x16 x = dense_load(c, i, j, 0) * scale;
-        dense_add_sizes(&s, x);
-        dense_store(d, to + j, x, numbers, &s);
-    }
-    return s;
+    f->sum += x;
+    f->square += x * x;
+    f->largest = dense_larger(f->largest, x);
+    f->kept += dense_store(d, at, x, numbers);
 }
 
-/* Whether the scaled numbers of a row, and its fields, fit the type; and what rounding takes from them is noise, which equal
- * numbers would add up. */
-VECTOR_INLINE int dense_row_fits(const dense_row *row, int64_t spins, dense_numbers numbers)
+/* Returns sums of the scaled numbers, in the same pass. Those that do not fit become any. */
+VECTOR_INLINE dense_row dense_fill_row(const dense *d, int64_t i, const dense_couplings *c, double linear, double scale,
+                                       dense_numbers numbers, int plain)
 {
-    static const double most[] = {[DENSE_FLOAT] = 1e300, [DENSE_INT16] = 32767, [DENSE_INT8] = 127},
-                        most_field[] = {[DENSE_FLOAT] = 1e300, [DENSE_INT16] = 1073741824.0, [DENSE_INT8] = 32767};
-    return row->largest <= most[numbers] && row->size + dense_size(row->linear) <= most_field[numbers] &&
+    dense_filling f = {{0}, {0}, {0}, {0}};
+    int64_t j = 0, to = i * d->stride, kept = 0;
+    for (; j + DENSE_LANES <= c->spins; j += DENSE_LANES)
+        dense_fill_sixteen(&f, d, to + j, dense_load(c, i, j, plain) * scale, numbers);
+    for (; j < d->stride; j += DENSE_LANES)
+        dense_fill_sixteen(&f, d, to + j, dense_load(c, i, j, 0) * scale, numbers);
+    for (int k = 0; k < DENSE_LANES; k++)
+        kept += f.kept[k];
+    dense_row row = {.linear = linear * scale,
+                     .sum = dense_total(f.sum),
+                     .square = dense_total(f.square),
+                     .largest = dense_greatest_lane(f.largest)};
+    row.size = row.largest * (double)c->spins;
+    row.lost = numbers == DENSE_FLOAT ? 0 : row.sum - (double)kept;
+    return row;
+}
+
+/* Whether the scaled numbers of a row that are rounded to 16 bits fit, and its fields 32; and whether what they lost is noise:
+ * equal numbers add it up. */
+VECTOR_INLINE int dense_row_fits(const dense_row *row, int64_t spins)
+{
+    return row->largest <= 32767 && row->size + dense_size(row->linear) <= 1073741824.0 &&
            row->lost * row->lost <= DENSE_NOISE * DENSE_NOISE * (double)(spins + 1) / 12;
 }
 
 /* Fills rows and base in one pass over the numbers, and turns with what the spins' mean fields favour, or 0. Returns the sizes,
- * without digits; *fits: whether all fit. */
+ * without digits; *fits: of whole numbers of 16 bits, whether all fit. */
 VECTOR_INLINE dense_sizes dense_fill_as(const dense *d, const double *linear, const dense_couplings *c, int64_t lowest,
                                         double scale, int *fits, dense_numbers numbers, int plain)
 {
     dense_sizes sizes = {0, 0, 0, 0, 0, 0};
+    double greatest = 0, least = 0, unit = (double)(1 - lowest) / scale;
     *fits = 1;
     for (int64_t i = 0; i < c->spins; i++) {
-        dense_row_sums sums = dense_fill_row(d, i, c, scale, numbers, plain);
-        dense_row row = dense_row_from(&sums, linear[i] * scale);
-        dense_add_row(&sizes, &row, lowest);
-        double mean = dense_mean(&row, lowest);
+        dense_row row = dense_fill_row(d, i, c, linear[i], scale, numbers, plain);
+        dense_add_row(&sizes, &row);
+        double square = dense_typical_square(&row, lowest), mean = dense_mean(&row, lowest);
+        greatest = square > greatest ? square : greatest;
+        least = square > 0 && (least == 0 || square < least) ? square : least;
         d->turn[i] = mean < 0 ? -1 : mean > 0;
-        *fits = *fits && dense_row_fits(&row, c->spins, numbers);
+        *fits = *fits && (numbers != DENSE_INT16 || dense_row_fits(&row, c->spins));
         if (!*fits)
             continue;
         double base = row.linear + (double)lowest * row.sum;
@@ -310,8 +310,8 @@ VECTOR_INLINE dense_sizes dense_fill_as(const dense *d, const double *linear, co
     sizes.largest /= scale;
     sizes.reach /= scale;
     sizes.largest_number /= scale;
-    sizes.greatest /= scale;
-    sizes.least /= scale;
+    sizes.greatest = sqrt(greatest) * unit;
+    sizes.least = sqrt(least) * unit;
     return sizes;
 }
 
@@ -377,7 +377,7 @@ static inline void dense_work_prepare_spanning(char *work, const double *linear,
                                                double greatest, double least)
 {
     dense_work *w = (dense_work *)(void *)work;
-    dense_sizes s = dense_measure(c, linear, lowest);
+    dense_sizes s = dense_measure(c, linear);
     int32_t digits = s.digits;
     w->greatest = greatest;
     w->least = least;
@@ -488,9 +488,9 @@ static inline uint64_t dense_work_sweep(char *work, int8_t *state, double beta, 
     int64_t flips = dense_sweep(&w->d, key, sweep, temperature);
     if (e)
         flips += exchange_sweep((const exchange *)(const void *)e, e, &w->d, key, sweep, temperature);
-    if (flips)
-        for (int64_t i = 0; i < spins; i++)
-            state[i] = w->d.turn[i] < 0 ? 1 : (int8_t)lowest;
+    const int8_t *turn = w->d.turn;
+    for (int64_t i = 0; flips && i < spins; i++)
+        state[i] = turn[i] < 0 ? 1 : (int8_t)lowest;
     return (uint64_t)flips;
 }
 

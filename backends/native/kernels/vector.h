@@ -14,7 +14,7 @@ enum { LANES = 16 };
 typedef float f32x16 __attribute__((vector_size(64)));
 typedef int32_t i32x16 __attribute__((vector_size(64)));
 typedef uint32_t u32x16 __attribute__((vector_size(64)));
-typedef uint64_t u64x16 __attribute__((vector_size(128)));
+typedef uint64_t u64x8 __attribute__((vector_size(64)));
 typedef int8_t i8x16 __attribute__((vector_size(16)));
 typedef int16_t i16x16 __attribute__((vector_size(32)));
 typedef double f64x16 __attribute__((vector_size(128)));
@@ -179,17 +179,28 @@ VECTOR_INLINE f32x16 uniform(u32x16 draw)
 
 /* ---- keyed random numbers (runtime/philox.h) ---- */
 
+/* The 64-bit products of sixteen lanes with a number, by halves: of even and of odd lanes at once (lanes count from the low end). */
+VECTOR_INLINE void multiply_wide(u32x16 x, uint32_t by, u32x16 *low, u32x16 *high)
+{
+    const uint64_t half = 0xffffffff;
+    u64x8 even = ((u64x8)x & half) * by, odd = ((u64x8)x >> 32) * by;
+    *low = (u32x16)((even & half) | (odd << 32));
+    *high = (u32x16)((even >> 32) | (odd & ~half));
+}
+
 /* Philox4x32-10 at sixteen counters (counter[0], counter[1], counter[2], 0), each lane with its own key: sixty-four draws,
  * out[word][lane]. */
 VECTOR_INLINE void philox_keyed_lanes(const u32x16 key[2], const u32x16 counter[3], u32x16 out[4])
 {
     u32x16 c0 = counter[0], c1 = counter[1], c2 = counter[2], c3 = {0}, k0 = key[0], k1 = key[1];
     for (int round = 0; round < 10; round++) {
-        u64x16 p0 = __builtin_convertvector(c0, u64x16) * 0xD2511F53u, p1 = __builtin_convertvector(c2, u64x16) * 0xCD9E8D57u;
-        c0 = __builtin_convertvector(p1 >> 32, u32x16) ^ c1 ^ k0;
-        c2 = __builtin_convertvector(p0 >> 32, u32x16) ^ c3 ^ k1;
-        c1 = __builtin_convertvector(p1, u32x16);
-        c3 = __builtin_convertvector(p0, u32x16);
+        u32x16 low0, high0, low1, high1;
+        multiply_wide(c0, 0xD2511F53u, &low0, &high0);
+        multiply_wide(c2, 0xCD9E8D57u, &low1, &high1);
+        c0 = high1 ^ c1 ^ k0;
+        c2 = high0 ^ c3 ^ k1;
+        c1 = low1;
+        c3 = low0;
         k0 += 0x9E3779B9u;
         k1 += 0xBB67AE85u;
     }
@@ -217,8 +228,6 @@ VECTOR_INLINE u32x16 vector_high(u32x16 a, u32x16 b)
     return __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
 }
 
-typedef uint64_t vector_pairs __attribute__((vector_size(64)));
-
 /* The draws of spins 64 * block .. 64 * block + 63 in one sweep, as philox_sweep_block numbers them: out[k] is of spins
  * 64 * block + 16 * k + lane. */
 VECTOR_INLINE void philox_sweep_64(const uint32_t key[2], uint32_t sweep, uint32_t block, u32x16 out[4])
@@ -228,8 +237,8 @@ VECTOR_INLINE void philox_sweep_64(const uint32_t key[2], uint32_t sweep, uint32
     for (int half = 0; half < 2; half++) { /* words 0 and 1, 2 and 3 of eight spins' blocks, then those of four each */
         u32x16 a = half ? vector_high(w[0], w[1]) : vector_low(w[0], w[1]),
                b = half ? vector_high(w[2], w[3]) : vector_low(w[2], w[3]);
-        out[2 * half] = (u32x16)__builtin_shufflevector((vector_pairs)a, (vector_pairs)b, 0, 8, 1, 9, 2, 10, 3, 11);
-        out[2 * half + 1] = (u32x16)__builtin_shufflevector((vector_pairs)a, (vector_pairs)b, 4, 12, 5, 13, 6, 14, 7, 15);
+        out[2 * half] = (u32x16)__builtin_shufflevector((u64x8)a, (u64x8)b, 0, 8, 1, 9, 2, 10, 3, 11);
+        out[2 * half + 1] = (u32x16)__builtin_shufflevector((u64x8)a, (u64x8)b, 4, 12, 5, 13, 6, 14, 7, 15);
     }
 }
 
