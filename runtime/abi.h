@@ -16,7 +16,7 @@
 #include "runtime/isinglass.h"
 
 #define ISG_ABI_MAGIC 0x31474c4953475349ull /* "ISGSILG1" */
-#define ISG_ABI_VERSION 3u
+#define ISG_ABI_VERSION 4u
 #define ISG_ABI_SYMBOL "isg_program_record"
 
 enum { ISG_ABI_READS = 16 };
@@ -83,6 +83,10 @@ typedef struct isg_abi_hamiltonian {
      * several terms. With `scales` and `energy` this gives the problem in numbers. */
     void (*couplings)(const isg_abi_context *, void (*visit)(void *visitor, int64_t first, int64_t second, double value),
                       void *visitor);
+    /* How many couplings there may be at the most, where the moves are flips of single spins of one domain: where they turn out
+     * few, whole and small, the runtime may find them by `couplings` and anneal by a kernel of its own instead of what follows.
+     * 0: it must not. */
+    uint64_t few_couplings;
     /* The annealing proper, in whatever types are fastest: moves that leave the Boltzmann distribution of the coefficients,
      * rounded to those types, invariant. Between calls the workspace holds what the moves keep up to date; it is
      * workspace_bytes long, aligned to 64, one a worker, and its contents are the program's own affair. */

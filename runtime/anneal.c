@@ -32,6 +32,8 @@ size_t anneal_scratch_bytes(const isg_abi_hamiltonian *h)
     fits = fits && add_bytes(&total, h->spins, 1);
     if (h->start_reads)
         fits = fits && add_bytes(&total, h->spins, ISG_ABI_READS);
+    if (solver_lanes_bytes(h))
+        fits = fits && add_bytes(&total, h->spins, READS_MAX) && add_bytes(&total, solver_lanes_bytes(h), 1);
     if (tells_groups(h))
         fits = fits && add_bytes(&total, h->spins, sizeof(uint32_t)) && add_bytes(&total, h->groups, sizeof(uint32_t)) &&
                add_bytes(&total, h->groups, sizeof(uint32_t)) && add_bytes(&total, h->spins, EXACT_MAX_SPINS * sizeof(double));
@@ -62,6 +64,10 @@ static solver open_solver(const isg_abi_hamiltonian *h, const isg_abi_context *c
     s.best_energy = carve(&scratch, h->groups + 1, sizeof(double));
     s.state = carve(&scratch, h->spins, 1);
     s.reads.states = h->start_reads ? carve(&scratch, h->spins, ISG_ABI_READS) : NULL;
+    if (solver_lanes_bytes(h)) {
+        s.reads.states = carve(&scratch, h->spins, READS_MAX);
+        s.reads.lanes = carve(&scratch, solver_lanes_bytes(h), 1);
+    }
     s.improved = carve(&scratch, h->groups, 1);
     s.solved = carve(&scratch, h->groups, 1);
     memset(s.solved, 0, h->groups);
@@ -263,16 +269,24 @@ static void anneal_reads_in_turn(solver *s, schedule *ladder)
     }
 }
 
-static void anneal(solver *s)
+static void anneal_by_moves(solver *s)
 {
-    if (s->settings->exact && solver_small_groups(s))
-        return;
     s->h->prepare(s->context, s->workspace);
     schedule ladder = make_schedule(s);
     if (solver_reads_side_by_side(s))
         solver_anneal_reads(s, &ladder);
     else
         anneal_reads_in_turn(s, &ladder);
+}
+
+static void anneal(solver *s)
+{
+    if (s->settings->exact && solver_small_groups(s))
+        return;
+    if (solver_has_few_couplings(s))
+        solver_anneal_few_couplings(s);
+    else
+        anneal_by_moves(s);
     if (!(total_energy(s, s->best_energy) < INFINITY)) /* no read had an energy to compare */
         solver_judge_start(s);
 }

@@ -42,14 +42,11 @@ static bool sweep_down(solver *s, const schedule *ladder, int32_t count)
     return true;
 }
 
-/* Polishes the reads from read `from` on that have ended and may be the best, and keeps the best; all are polished when somebody
- * is told of every read. `least` is the least float32 energy met so far. */
-static void judge(solver *s, int32_t from, int32_t count, int64_t descent_limit, double *least)
+void solver_judge_reads(solver *s, int32_t from, int32_t count, int64_t descent_limit, double *least)
 {
     reads_memory *r = &s->reads;
     double size = 0;
     bool first = !from;
-    s->h->finish_reads(s->context, s->workspace, r->states, r->energy);
     for (int32_t k = 0; k < count; k++) {
         *least = r->energy[k] < *least ? r->energy[k] : *least;
         size = fmax(size, fabs(r->energy[k]));
@@ -82,6 +79,7 @@ void solver_anneal_reads(solver *s, const schedule *ladder)
         going = sweep_down(s, ladder, count);
         if (!read && !going)
             solver_judge_start(s);
-        judge(s, read, count, going ? MAX_DESCENT_SWEEPS : HURRIED_DESCENT_SWEEPS, &least);
+        s->h->finish_reads(s->context, s->workspace, s->reads.states, s->reads.energy);
+        solver_judge_reads(s, read, count, going ? MAX_DESCENT_SWEEPS : HURRIED_DESCENT_SWEEPS, &least);
     }
 }

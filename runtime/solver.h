@@ -24,11 +24,13 @@ enum { QUENCH_SWEEPS = 12 };
 /* Fewer reads than this are annealed one after the other. */
 enum { READS_SIDE_BY_SIDE_MIN = 6 };
 
-/* Of ISG_ABI_READS reads side by side. */
+/* Of ISG_ABI_READS reads side by side, or READS_MAX (few_couplings.c). */
+enum { READS_MAX = 64 };
 typedef struct reads_memory {
-    int8_t *states; /* [ISG_ABI_READS][spins] */
+    int8_t *states; /* [reads][spins] */
     uint32_t keys[2 * ISG_ABI_READS];
-    double energy[ISG_ABI_READS];
+    double energy[READS_MAX];
+    char *lanes; /* of few_couplings.c; NULL: not for this Hamiltonian */
 } reads_memory;
 
 /* The arrays lie in the scratch memory, all but `best`, which is the frame's state. */
@@ -85,6 +87,14 @@ void solver_narrow(solver *s, schedule *ladder);
 /* reads.c: whether the reads are annealed side by side, and doing so. */
 bool solver_reads_side_by_side(const solver *s);
 void solver_anneal_reads(solver *s, const schedule *ladder);
+/* Polishes the reads from read `from` on that have ended, with states and energies in s->reads, and may be the best, and keeps
+ * the best; all are polished when somebody is told of every read. `least` is the least such energy met so far. */
+void solver_judge_reads(solver *s, int32_t from, int32_t count, int64_t descent_limit, double *least);
+
+/* few_couplings.c: memory for it; 0: none is needed. Whether the couplings are such that it takes them, and then annealing. */
+size_t solver_lanes_bytes(const isg_abi_hamiltonian *h);
+bool solver_has_few_couplings(solver *s);
+void solver_anneal_few_couplings(solver *s);
 
 /* small_groups.c: solves every group of at most EXACT_MAX_SPINS spins exactly into `best`, `best_energy`
  * and marks it `solved`. True when that was all of them, or it was cancelled. */

@@ -58,7 +58,7 @@ typedef struct codegen {
     const isg_named_tensor *given_weights; /* to be embedded; NULL: none */
     size_t given_weight_count;
     const native_runs *runs; /* what the program will be asked; NULL: anything */
-    slot *slots; /* by value */
+    slot *slots;             /* by value */
     int64_t frame_bytes, weights_bytes, tables_bytes;
 
     /* the function being emitted */
@@ -182,7 +182,8 @@ typedef struct move_plan {
     bool gathers;             /* MOVES_DENSE: rows are gathered from the couplings of all terms, one by one */
     exchange_family families[EXCHANGE_FAMILIES_MAX]; /* of groups whose members are exchanged: MOVES_DENSE that gathers */
     uint32_t family_count;
-    bool crosses; /* the first two families do */
+    bool crosses;           /* the first two families do */
+    uint64_t few_couplings; /* as in isg_abi_hamiltonian */
 } move_plan;
 
 typedef struct hamiltonian_plan {

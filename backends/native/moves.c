@@ -147,16 +147,22 @@ static bool of_one_domain(const hamiltonian_plan *h)
     return h->layout.array_count > 0;
 }
 
-/* By the index spaces of the terms, whatever their conditions leave of them. */
-static bool gathering_pays(const codegen *g, const hamiltonian_plan *h)
+/* In the index spaces of the terms, whatever their conditions leave of them. */
+static double pairs_of(const codegen *g, const hamiltonian_plan *h)
 {
-    double ends = 0, spins = (double)h->layout.count;
+    double all = 0;
     for (uint32_t i = 0; i < h->term_count; i++) {
         double pairs = 1;
         for (uint32_t k = 0; k < h->terms[i].term->index_count; k++)
             pairs *= (double)ir_index_extent(g->m, h->terms[i].term->indices[k]);
-        ends += 2 * pairs;
+        all += pairs;
     }
+    return all;
+}
+
+static bool gathering_pays(const codegen *g, const hamiltonian_plan *h)
+{
+    double ends = 2 * pairs_of(g, h), spins = (double)h->layout.count;
     return spins <= DENSE_SPINS_SMALL || (spins <= DENSE_GATHERED_MAX && ends * DENSE_COST >= spins * spins);
 }
 
@@ -230,10 +236,23 @@ static bool plan_dense(codegen *g, hamiltonian_plan *h)
     return true;
 }
 
+/* Flips of single spins alone: the runtime may have a faster way, when the numbers are there. */
+static void plan_few_couplings(codegen *g, const hamiltonian_plan *h, move_plan *p)
+{
+    double pairs = pairs_of(g, h);
+    if (p->family_count || !of_one_domain(h) || pairs < 1)
+        return;
+    p->few_couplings = pairs < 1e15 ? (uint64_t)pairs : (uint64_t)1e15;
+    p->text = arena_format(g->arena, "%s; many reads side by side where couplings are few and small whole numbers", p->text);
+}
+
 void plan_moves(codegen *g, hamiltonian_plan *h)
 {
-    if (!plan_groups(g, h) && !plan_dense(g, h))
+    if (plan_groups(g, h))
+        return;
+    if (!plan_dense(g, h))
         h->moves = (move_plan){.form = MOVES_SINGLE, .workspace_bytes = h->layout.count * 8, .text = "single flips"};
+    plan_few_couplings(g, h, &h->moves);
 }
 
 /* ---- the functions ---- */

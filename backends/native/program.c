@@ -7,7 +7,7 @@
 #include <string.h>
 
 _Static_assert(sizeof(isg_abi_tensor) == 8 + 2 * 4 + 8 * (ISG_MAX_RANK + 1), "tensor_record builds this layout");
-_Static_assert(sizeof(isg_abi_hamiltonian) == 24 * 8, "hamiltonian_record builds this layout");
+_Static_assert(sizeof(isg_abi_hamiltonian) == 25 * 8, "hamiltonian_record builds this layout");
 _Static_assert(sizeof(isg_abi_step) == 16, "step_record builds this layout");
 _Static_assert(sizeof(isg_abi_program) == 8 + 4 * 4 + 17 * 8, "program_record builds this layout");
 
@@ -73,12 +73,14 @@ static hamiltonian_functions needed_functions(const codegen *g, const hamiltonia
     if (!runs)
         return f;
     int32_t reads = runs->reads ? runs->reads : ANNEAL_DEFAULT_READS;
-    f.couplings = NULL;
+    bool side_by_side = runs->solver != ISG_DESCENT && anneal_side_by_side((uint64_t)h->groups, reads);
+    if (!side_by_side || !h->moves.few_couplings)
+        f.couplings = NULL;
     if (runs->solver == ISG_DESCENT)
         f.moves = (move_functions){0};
     else if (f.moves.span)
         f.scales = NULL;
-    if (f.moves.start_reads && anneal_side_by_side((uint64_t)h->groups, reads))
+    if (f.moves.start_reads && side_by_side)
         f.moves.lean = f.moves.start = f.moves.sweep = f.moves.estimate = NULL;
     else
         f.moves.start_reads = f.moves.sweep_reads = f.moves.finish_reads = NULL;
@@ -105,6 +107,7 @@ static l_value hamiltonian_record(codegen *g, const hamiltonian_plan *h, hamilto
                         f.energy,
                         or_null(g, f.scales),
                         or_null(g, f.couplings),
+                        l_i64(g, f.couplings ? (int64_t)h->moves.few_couplings : 0),
                         l_i64(g, h->moves.workspace_bytes),
                         text_constant(g, h->moves.text),
                         or_null(g, f.moves.prepare),
@@ -116,7 +119,7 @@ static l_value hamiltonian_record(codegen *g, const hamiltonian_plan *h, hamilto
                         or_null(g, f.moves.start_reads),
                         or_null(g, f.moves.sweep_reads),
                         or_null(g, f.moves.finish_reads)};
-    return record(g, fields, 24);
+    return record(g, fields, 25);
 }
 
 /* ---- steps ---- */

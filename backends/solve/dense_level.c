@@ -1,7 +1,6 @@
 /* dense_level.c - the kernels, compiled once for each level of processor: DENSE_LEVEL is its name in C. */
 #include "backends/native/kernels/bytes.h"
 #include "backends/native/kernels/dense.h"
-#include "backends/native/kernels/lanes.h"
 
 #include "backends/solve/dense_level.h"
 
@@ -33,32 +32,5 @@ static int64_t byte_sweep(const bytes *b, const uint32_t key[2], uint32_t number
     return bytes_sweep(b, key, number, x);
 }
 
-static void lane_start(const lanes *b, const uint32_t key[2])
-{
-    lanes_start(b, key);
-}
-
-static int64_t lane_sweep(const lanes *b, const uint32_t key[2], uint32_t number, double x, uint64_t counted)
-{
-    return lanes_sweep(b, key, number, x, counted);
-}
-
-static int64_t lane_descend(const lanes *b, uint64_t counted)
-{
-    return lanes_descend(b, counted);
-}
-
-static void lane_energies(const lanes *b, int32_t energy[LANES_READS])
-{
-    lanes_energies(b, energy);
-}
-
-const dense_level NAME(dense_level_, DENSE_LEVEL) = {.fields = fields,
-                                                     .sweep = sweep,
-                                                     .descend = descend,
-                                                     .byte_fields = byte_fields,
-                                                     .byte_sweep = byte_sweep,
-                                                     .lane_start = lane_start,
-                                                     .lane_sweep = lane_sweep,
-                                                     .lane_descend = lane_descend,
-                                                     .lane_energies = lane_energies};
+const dense_level NAME(dense_level_, DENSE_LEVEL) = {
+    .fields = fields, .sweep = sweep, .descend = descend, .byte_fields = byte_fields, .byte_sweep = byte_sweep};

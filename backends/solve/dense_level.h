@@ -1,4 +1,4 @@
-/* dense_level.h - the kernels of backends/native/kernels (dense.h, bytes.h, lanes.h) for the levels of processors there are.
+/* dense_level.h - the kernels of backends/native/kernels (dense.h, bytes.h) for the levels of processors there are.
  *
  * All give the same states to the bit; the widest that this processor has is the fastest.
  */
@@ -9,18 +9,13 @@
 
 typedef struct dense dense;
 typedef struct bytes bytes;
-typedef struct lanes lanes;
 
 typedef struct dense_level {
-    void (*fields)(const dense *d);                                                                           /* dense_fields */
-    int64_t (*sweep)(const dense *d, const uint32_t key[2], uint32_t sweep, double temperature);              /* dense_sweep */
-    int64_t (*descend)(const dense *d);                                                                       /* dense_descend */
-    void (*byte_fields)(const bytes *b);                                                                      /* bytes_fields */
-    int64_t (*byte_sweep)(const bytes *b, const uint32_t key[2], uint32_t sweep, double x);                   /* bytes_sweep */
-    void (*lane_start)(const lanes *b, const uint32_t key[2]);                                                /* lanes_start */
-    int64_t (*lane_sweep)(const lanes *b, const uint32_t key[2], uint32_t sweep, double x, uint64_t counted); /* lanes_sweep */
-    int64_t (*lane_descend)(const lanes *b, uint64_t counted);                                                /* lanes_descend */
-    void (*lane_energies)(const lanes *b, int32_t energy[64]);                                                /* lanes_energies */
+    void (*fields)(const dense *d);                                                              /* dense_fields */
+    int64_t (*sweep)(const dense *d, const uint32_t key[2], uint32_t sweep, double temperature); /* dense_sweep */
+    int64_t (*descend)(const dense *d);                                                          /* dense_descend */
+    void (*byte_fields)(const bytes *b);                                                         /* bytes_fields */
+    int64_t (*byte_sweep)(const bytes *b, const uint32_t key[2], uint32_t sweep, double x);      /* bytes_sweep */
 } dense_level;
 
 /* The levels that this processor can run, widest first. Returns how many, at least 1. */

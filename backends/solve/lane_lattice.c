@@ -92,8 +92,8 @@ isg_status lane_lattice_open(lane_lattice *b, const lattice *l, const problem *p
     b->layout.neighbour = b->neighbour;
     b->layout.change = b->change;
     b->layout.base = b->base;
-    const dense_level *levels[DENSE_LEVELS];
-    dense_levels(levels);
+    const lane_level *levels[LANE_LEVELS];
+    lane_levels(levels);
     b->level = levels[0];
     return ISG_OK;
 }
@@ -132,13 +132,13 @@ void lane_state_close(lane_state *s, const lattice *l)
 int64_t lane_state_sweep(const lane_state *s, const lane_lattice *b, const lattice *l, const uint32_t key[2], uint32_t number,
                          double temperature, uint64_t counted)
 {
-    return b->level->lane_sweep(&s->b, key, number, l->unit * (double)l->quantum / temperature, counted);
+    return b->level->sweep(&s->b, key, number, l->unit * (double)l->quantum / temperature, counted);
 }
 
 int32_t lane_state_lowest(const lane_state *s, const lane_lattice *b, const lattice *l, int32_t count, kernel_energy *energy)
 {
     int32_t twice[LANES_READS], lowest = 0;
-    b->level->lane_energies(&s->b, twice);
+    b->level->energies(&s->b, twice);
     for (int32_t read = 1; read < count; read++)
         lowest = twice[read] < twice[lowest] ? read : lowest;
     *energy = (kernel_energy){.whole = twice[lowest] * l->quantum / 2};

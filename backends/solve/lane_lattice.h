@@ -3,8 +3,8 @@
 #define BACKENDS_SOLVE_LANE_LATTICE_H
 
 #include "backends/native/kernels/lanes.h"
-#include "backends/solve/dense_level.h"
 #include "backends/solve/kernel.h"
+#include "runtime/lane_level.h"
 #include "runtime/memory.h"
 
 /* From so many reads on, sixty-four together cost less than each for itself. */
@@ -17,7 +17,7 @@ typedef struct lane_lattice {
     uint32_t *neighbour;
     int8_t *change, *base;
     int64_t entries; /* of neighbour, and of change where there is any */
-    const dense_level *level;
+    const lane_level *level;
 } lane_lattice;
 
 /* One worker's. */

@@ -181,7 +181,7 @@ static void descend_lanes(worker *w, int32_t count, uint64_t counted)
 {
     int32_t limit = MAX_DESCENT_SWEEPS;
     for (int32_t k = 0; k < limit; k++) {
-        int64_t flips = w->s->lanes.level->lane_descend(&w->lanes.b, counted);
+        int64_t flips = w->s->lanes.level->descend(&w->lanes.b, counted);
         w->flips += flips;
         if (!flips)
             break;
@@ -198,7 +198,7 @@ static void run_lanes(worker *w, int32_t first, int32_t count)
     uint64_t counted = count < LANES_READS ? ((uint64_t)1 << count) - 1 : UINT64_MAX;
     bool first_group = w->best_read < 0;
     philox_read_key(s->settings->seed, 0, 0, (uint32_t)first, key);
-    s->lanes.level->lane_start(&w->lanes.b, key);
+    s->lanes.level->start(&w->lanes.b, key);
     bool stop = stopped(w, count);
     for (int32_t k = 0; k < s->sweeps && !stop; k++) {
         double temperature = lane_temperature(s, k);
@@ -209,7 +209,7 @@ static void run_lanes(worker *w, int32_t first, int32_t count)
     descend_lanes(w, count, counted);
     keep_lowest(w, first, count);
     if (stop && first_group) {
-        s->lanes.level->lane_start(&w->lanes.b, key);
+        s->lanes.level->start(&w->lanes.b, key);
         keep_lowest(w, first, count);
     }
     if (!stop)

@@ -147,7 +147,7 @@ static void check_lowest(const fixture *f, int8_t *const *up, int32_t count)
 static void compare(fixture *f, uint32_t round, int8_t **up)
 {
     uint32_t key[2] = {round, 78};
-    f->b.level->lane_start(&f->s.b, key);
+    f->b.level->start(&f->s.b, key);
     for (int read = 0; read < LANES_READS; read++)
         plain_start(f, key, read, up[read]);
     check_states(f, up, 0, LANES_READS, "start");
@@ -164,7 +164,7 @@ static void compare(fixture *f, uint32_t round, int8_t **up)
     }
     check_lowest(f, up, 1 + (int32_t)(round % LANES_READS));
     int64_t flips = 0, sweeps = 0;
-    while ((flips = f->b.level->lane_descend(&f->s.b, UINT64_MAX)) > 0 && sweeps < 1000)
+    while ((flips = f->b.level->descend(&f->s.b, UINT64_MAX)) > 0 && sweeps < 1000)
         sweeps++;
     CHECK(!flips, "no end to a descent");
     for (int read = 0; read < LANES_READS; read++) {
@@ -180,8 +180,8 @@ static void test_reads(void)
 {
     static const int sizes[] = {1, 2, 31, 64, 65, 127, 128, 129, 300};
     random_source r = random_open(1);
-    const dense_level *levels[DENSE_LEVELS];
-    int count = dense_levels(levels), alike = 0, rounds = quick() ? 9 : 36;
+    const lane_level *levels[LANE_LEVELS];
+    int count = lane_levels(levels), alike = 0, rounds = quick() ? 9 : 36;
     for (int round = 0; round < rounds; round++) {
         fixture f = {0};
         int spins = sizes[round % 9];
@@ -296,7 +296,7 @@ static sampled sample(fixture *f, double temperature, int fault, int keys)
     for (int chain = 0; chain < keys; chain++) {
         uint32_t key[2] = {(uint32_t)chain, 9};
         int read = chain % LANES_READS;
-        f->b.level->lane_start(&f->s.b, key);
+        f->b.level->start(&f->s.b, key);
         for (uint32_t sweep = 0; sweep < SWEEPS; sweep++) /* the last fault: a sweep with the numbers of the one before */
             lane_state_sweep(&f->s, &f->b, &f->l, key, fault == 4 ? sweep / 2 : sweep, ldexp(temperature, f->l.exponent), 0);
         for (int copy = 0; copy < COPIES; copy++) {

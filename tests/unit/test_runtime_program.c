@@ -36,7 +36,7 @@ static void test_stamps(void)
     CHANGED(magic, 0, "stamp");
     CHANGED(magic, ISG_ABI_MAGIC ^ 1, "stamp");
     CHANGED(version, 2, "version 2");
-    CHANGED(version, 4, "version 4");
+    CHANGED(version, 5, "version 5");
     CHANGED(struct_bytes, abi.struct_bytes - 8, "layout");
     CHANGED(hamiltonian_struct_bytes, 8, "layout");
     CHANGED(tensor_struct_bytes, 0, "layout");
