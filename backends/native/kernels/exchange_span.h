@@ -47,11 +47,11 @@ static inline void exchange_widen(exchange_scales *s, double square)
     s->least = size > 0 && (s->least == 0 || size < s->least) ? size : s->least;
 }
 
-/* Without the other members of its groups. A spin of no group is measured as any other (dense_typical). */
+/* Without the other members of its groups. A spin of no group is measured as any other (dense_typical_square). */
 static inline void exchange_measure(exchange_scales *s, int64_t spin)
 {
-    dense_row_sums row = dense_sum_row(s->couplings, spin);
-    double sum = dense_total(row.sum), square = dense_total(row.square), change = (double)(1 - s->lowest), share = 0.5;
+    dense_row row = dense_sum_row(s->couplings, spin, s->linear[spin]);
+    double sum = row.sum, square = row.square, change = (double)(1 - s->lowest), share = 0.5;
     int64_t families = 0;
     for (int64_t i = 0; i < s->e->count; i++) {
         const exchange_family *f = &s->e->family[i];
