@@ -3,10 +3,11 @@
 
 #include <string.h>
 
-void l_open(codegen *g, const ir_module *m, arena *a, LLVMContextRef context)
+void l_open(codegen *g, const ir_module *m, arena *a, LLVMContextRef context, LLVMModuleRef module)
 {
-    *g = (codegen){.m = m, .arena = a, .context = context};
-    g->module = LLVMModuleCreateWithNameInContext("isinglass", context);
+    *g = (codegen){.m = m, .arena = a, .context = context, .module = module};
+    LLVMSetModuleIdentifier(module, "isinglass", strlen("isinglass"));
+    LLVMSetSourceFileName(module, "isinglass", strlen("isinglass"));
     g->builder = LLVMCreateBuilderInContext(context);
     g->void_type = LLVMVoidTypeInContext(context);
     g->i1 = LLVMInt1TypeInContext(context);

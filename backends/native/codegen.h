@@ -58,6 +58,7 @@ typedef struct codegen {
     const isg_named_tensor *given_weights; /* to be embedded; NULL: none */
     size_t given_weight_count;
     const native_runs *runs; /* what the program will be asked; NULL: anything */
+    bool needs_bodies;       /* set where a piece must be compiled for its shape: none that is ready will do */
     slot *slots;             /* by value */
     int64_t frame_bytes, weights_bytes, tables_bytes;
 
@@ -72,7 +73,8 @@ typedef struct codegen {
 
 /* ---- build.c ---- */
 
-void l_open(codegen *g, const ir_module *m, arena *a, LLVMContextRef context);
+/* `module` has the prototypes of the pieces, and takes what is generated. */
+void l_open(codegen *g, const ir_module *m, arena *a, LLVMContextRef context, LLVMModuleRef module);
 l_value l_i64(codegen *g, int64_t n);
 l_value l_i32(codegen *g, int32_t n);
 l_value l_f64(codegen *g, double x);

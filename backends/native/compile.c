@@ -12,7 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-extern const char native_pieces_begin[], native_pieces_end[]; /* pieces.c as bitcode; see pieces_bitcode.c */
+/* pieces.c as bitcode, and the declarations of what it defines; see pieces_bitcode.c */
+extern const char native_pieces_begin[], native_pieces_end[], native_prototypes_begin[], native_prototypes_end[];
 
 isg_status native_fail(isg_error *error, isg_status status, const char *what, const char *why)
 {
@@ -152,20 +153,34 @@ static void retarget(native_compilation *c, LLVMModuleRef module)
     LLVMDisposeTargetData(layout);
 }
 
-static isg_status link_pieces(native_compilation *c)
+static isg_status parse_bitcode(native_compilation *c, const char *begin, const char *end, LLVMModuleRef *out)
 {
-    LLVMMemoryBufferRef bytes = LLVMCreateMemoryBufferWithMemoryRange(
-        native_pieces_begin, (size_t)(native_pieces_end - native_pieces_begin), "pieces", 0);
-    LLVMModuleRef pieces;
-    bool broken = LLVMParseBitcodeInContext2(c->g.context, bytes, &pieces);
+    LLVMMemoryBufferRef bytes = LLVMCreateMemoryBufferWithMemoryRange(begin, (size_t)(end - begin), "pieces", 0);
+    bool broken = LLVMParseBitcodeInContext2(c->context, bytes, out);
     LLVMDisposeMemoryBuffer(bytes);
     if (broken)
         return native_fail(c->error, ISG_INTERNAL, "the built-in pieces cannot be read", NULL);
-    retarget(c, pieces);
-    retarget(c, c->g.module);
-    if (LLVMLinkModules2(c->g.module, pieces)) /* consumes pieces */
-        return native_fail(c->error, ISG_INTERNAL, "the built-in pieces cannot be linked", NULL);
+    retarget(c, *out);
     return ISG_OK;
+}
+
+static isg_status link_pieces(native_compilation *c)
+{
+    LLVMModuleRef pieces;
+    isg_status status = parse_bitcode(c, native_pieces_begin, native_pieces_end, &pieces);
+    if (!status && LLVMLinkModules2(c->g.module, pieces)) /* consumes pieces */
+        status = native_fail(c->error, ISG_INTERNAL, "the built-in pieces cannot be linked", NULL);
+    return status;
+}
+
+/* The pieces that the program calls: those that are ready, or their bitcode, to be compiled with it. */
+static isg_status provide_pieces(native_compilation *c)
+{
+    if (c->in_process && !c->g.needs_bodies && !(c->options && c->options->self_contained)) {
+        c->ready = ready_pieces(c->features);
+        return ISG_OK;
+    }
+    return link_pieces(c);
 }
 
 static isg_status verify(native_compilation *c)
@@ -198,18 +213,21 @@ static isg_status generate(native_compilation *c, const ir_module *m)
     if (status)
         return status;
     c->context = LLVMContextCreate();
-    l_open(&c->g, m, &c->scratch, c->context);
+    LLVMModuleRef module;
+    if ((status = parse_bitcode(c, native_prototypes_begin, native_prototypes_end, &module)))
+        return status;
+    l_open(&c->g, m, &c->scratch, c->context, module);
     c->g.cpu_features = needed_features(&c->scratch, c->features);
     if (c->options) {
         c->g.given_weights = c->options->weights;
         c->g.given_weight_count = c->options->weight_count;
         c->g.runs = c->options->runs;
     }
-    if ((status = link_pieces(c)))
-        return status;
     gen_program(&c->g);
     if (c->g.refused)
         return native_fail(c->error, ISG_INVALID, c->g.refused, NULL);
+    if ((status = provide_pieces(c)))
+        return status;
     adopt_functions(c);
     if ((status = verify(c)))
         return status;
@@ -243,12 +261,14 @@ static isg_status guarded(native_compilation *c, const ir_module *m, native_use 
     return status ? status : use(c, context);
 }
 
-isg_status native_with_code(const ir_module *m, const native_options *options, native_use use, void *context, isg_error *error)
+isg_status native_with_code(const ir_module *m, const native_options *options, bool in_process, native_use use, void *context,
+                            isg_error *error)
 {
     native_compilation *c = calloc(1, sizeof *c);
     if (!c)
         return native_fail(error, ISG_NO_MEMORY, "out of memory", NULL);
     c->options = options;
+    c->in_process = in_process;
     c->error = error;
     isg_status status = guarded(c, m, use, context);
     close_compilation(c);

@@ -7,6 +7,7 @@
 
 #include "backends/native/codegen.h"
 #include "backends/native/native.h"
+#include "backends/native/ready.h"
 
 #include <llvm-c/Error.h>
 #include <llvm-c/Orc.h>
@@ -17,16 +18,19 @@ typedef struct native_compilation {
     arena scratch;
     const native_options *options;
     LLVMContextRef context;
-    codegen g; /* its module is the code */
+    bool in_process;          /* the code will run in this process */
+    codegen g;                /* its module is the code */
+    const ready_piece *ready; /* the pieces that it calls; NULL: it has its own */
     LLVMTargetMachineRef machine;
     char *triple, *cpu, *features;
     isg_error *error;
 } native_compilation;
 
-/* Compiles the module for options->processor and calls `use` with the result. `use` may set g.module to NULL when it gave it
- * away. Returns its status, or the status of the failure before it. */
+/* Compiles the module for options->processor, to be run in this process or elsewhere, and calls `use` with the result. `use` may
+ * set g.module to NULL when it gave it away. Returns its status, or the status of the failure before it. */
 typedef isg_status (*native_use)(native_compilation *c, void *context);
-isg_status native_with_code(const ir_module *m, const native_options *options, native_use use, void *context, isg_error *error);
+isg_status native_with_code(const ir_module *m, const native_options *options, bool in_process, native_use use, void *context,
+                            isg_error *error);
 
 /* The code as an object file or as assembly; to be disposed of by the caller. */
 isg_status native_generate(native_compilation *c, LLVMCodeGenFileType type, LLVMMemoryBufferRef *out);

@@ -58,7 +58,7 @@ isg_status native_emit(const ir_module *m, const native_options *options, native
                        isg_error *error)
 {
     emission e = {format, bytes, length};
-    return native_with_code(m, options, emit, &e, error);
+    return native_with_code(m, options, false, emit, &e, error);
 }
 
 void native_bytes_free(char *bytes)

@@ -3,6 +3,7 @@
  */
 #include "backends/native/codegen.h"
 #include "backends/native/kernels/dense_work.h"
+#include "backends/native/ready.h"
 
 /* ---- planning: groups ---- */
 
@@ -299,6 +300,7 @@ static l_value call_with_shape(codegen *g, const char *piece, const l_value *arg
 {
     l_value all[PIECE_ARGUMENTS_MAX];
     int64_t shape[SHAPE_ARGUMENTS] = {s->members, s->groups, s->member_stride, s->group_stride, s->lowest, s->rows};
+    g->needs_bodies |= s->members > READY_MEMBERS_MAX;
     for (unsigned i = 0; i < count; i++)
         all[i] = arguments[i];
     for (unsigned i = 0; i < SHAPE_ARGUMENTS; i++)

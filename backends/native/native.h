@@ -21,6 +21,7 @@ typedef struct native_options {
     const isg_named_tensor *weights; /* embedded in the program, every parameter of it; NULL: they are given at open */
     size_t weight_count;
     const native_runs *runs; /* NULL: anything */
+    bool self_contained;     /* native_compile: with pieces of its own, as files have them, where ready ones would do */
 } native_options;
 
 typedef struct native_program native_program; /* owns the code */
@@ -29,6 +30,7 @@ typedef struct native_program native_program; /* owns the code */
  * architecture. */
 isg_status native_compile(const ir_module *m, const native_options *options, native_program **out, isg_error *error);
 const isg_abi_program *native_program_abi(const native_program *p);
+size_t native_program_functions(const native_program *p); /* how many were compiled for it */
 void native_program_close(native_program *p);
 
 typedef enum native_format { NATIVE_LLVM_TEXT, NATIVE_BITCODE, NATIVE_ASSEMBLY, NATIVE_OBJECT, NATIVE_LIBRARY } native_format;

@@ -244,55 +244,80 @@ void piece_attention(const isg_abi_services *services, const float *q, const flo
     }
 }
 
-/* ---- groups of spins (kernels/group.h); the shapes are constants wherever these are called ---- */
+/* ---- groups of spins (kernels/group.h); the shapes are constants wherever these are inlined ---- */
 
 #define GROUP_SHAPE_PARAMETERS                                                                                                   \
     int64_t members, int64_t groups, int64_t member_stride, int64_t group_stride, int64_t lowest, int64_t rows
-#define GROUP_LAYOUT group_layout_of((group_shape){members, groups, member_stride, group_stride, lowest, rows})
+#ifdef READY_LEVEL /* compiled ahead: for each number of members, other shapes as they come */
+#define GROUP_OF(count, statement)                                                                                               \
+    case count: {                                                                                                                \
+        group_layout l = group_layout_of((group_shape){count, groups, member_stride, group_stride, lowest, rows});               \
+        statement;                                                                                                               \
+    } break;
+#define WITH_LAYOUT(statement)                                                                                                   \
+    switch (members) {                                                                                                           \
+        GROUP_OF(2, statement)                                                                                                   \
+        GROUP_OF(3, statement)                                                                                                   \
+        GROUP_OF(4, statement)                                                                                                   \
+        GROUP_OF(5, statement)                                                                                                   \
+        GROUP_OF(6, statement)                                                                                                   \
+        GROUP_OF(7, statement)                                                                                                   \
+        GROUP_OF(8, statement)                                                                                                   \
+        GROUP_OF(9, statement)                                                                                                   \
+        GROUP_OF(10, statement)                                                                                                  \
+    default:                                                                                                                     \
+        __builtin_unreachable();                                                                                                 \
+    }
+_Static_assert(READY_MEMBERS_MAX == 10, "one case for each number");
+#else
+#define WITH_LAYOUT(statement)                                                                                                   \
+    do {                                                                                                                         \
+        group_layout l = group_layout_of((group_shape){members, groups, member_stride, group_stride, lowest, rows});             \
+        statement;                                                                                                               \
+    } while (0)
+#endif
 
 __attribute__((always_inline)) void piece_group_prepare(char *work, const double *linear, const double *coupling,
                                                         const double *uniform, GROUP_SHAPE_PARAMETERS)
 {
-    group_layout l = GROUP_LAYOUT;
-    group_prepare(work, &l, linear, coupling, *uniform);
+    WITH_LAYOUT(group_prepare(work, &l, linear, coupling, *uniform));
 }
 
 __attribute__((always_inline)) void piece_group_start(char *work, const int8_t *state, GROUP_SHAPE_PARAMETERS)
 {
-    group_layout l = GROUP_LAYOUT;
-    group_start(work, &l, state);
+    WITH_LAYOUT(group_start(work, &l, state));
 }
 
 __attribute__((always_inline)) uint64_t piece_group_sweep(char *work, int8_t *state, double beta, const uint32_t *key,
                                                           uint32_t sweep, GROUP_SHAPE_PARAMETERS)
 {
-    group_layout l = GROUP_LAYOUT;
-    return group_sweep(work, &l, state, beta, key, sweep);
+    uint64_t flips;
+    WITH_LAYOUT(flips = group_sweep(work, &l, state, beta, key, sweep));
+    return flips;
 }
 
 __attribute__((always_inline)) void piece_reads_start(char *work, const int8_t *states, GROUP_SHAPE_PARAMETERS)
 {
-    group_layout l = GROUP_LAYOUT;
-    reads_start(work, &l, states);
+    WITH_LAYOUT(reads_start(work, &l, states));
 }
 
 __attribute__((always_inline)) uint64_t piece_reads_sweep(char *work, double beta, const uint32_t *keys, uint32_t sweep,
                                                           GROUP_SHAPE_PARAMETERS)
 {
-    group_layout l = GROUP_LAYOUT;
-    return reads_sweep(work, &l, beta, keys, sweep);
+    uint64_t flips;
+    WITH_LAYOUT(flips = reads_sweep(work, &l, beta, keys, sweep));
+    return flips;
 }
 
 __attribute__((always_inline)) void piece_reads_finish(char *work, int8_t *states, double *energy, GROUP_SHAPE_PARAMETERS)
 {
-    group_layout l = GROUP_LAYOUT;
-    reads_finish(work, &l, states, energy);
+    WITH_LAYOUT(reads_finish(work, &l, states, energy));
 }
 
 __attribute__((always_inline)) void piece_group_span(const char *work, double *greatest, double *least, GROUP_SHAPE_PARAMETERS)
 {
-    group_layout l = GROUP_LAYOUT;
-    const group_head *head = (const group_head *)(const void *)(work + l.head);
+    const group_head *head;
+    WITH_LAYOUT(head = (const group_head *)(const void *)(work + l.head));
     *greatest = head->greatest * head->unit;
     *least = head->least * head->unit;
 }
