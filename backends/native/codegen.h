@@ -68,7 +68,8 @@ typedef struct codegen {
     uint32_t binding_count;
     product products[PRODUCTS_MAX]; /* computed where code is being emitted */
     uint32_t product_count;
-    bool *inlined; /* by value: a map that is evaluated where it is read */
+    bool *inlined;      /* by value: a map that is evaluated where it is read */
+    double *row_factor; /* by value: what a map's elements are of the rows of couplings in its slot; 0: it is stored itself */
 } codegen;
 
 /* ---- build.c ---- */
@@ -120,6 +121,7 @@ void l_loop_indices(codegen *g, const ir_index *indices, uint32_t count, l_actio
 /* Gives every value of the model a place in the frame or the weights. */
 void layout_values(codegen *g);
 int64_t layout_take(int64_t *total, int64_t bytes); /* 64-byte aligned */
+int64_t layout_value_bytes(const codegen *g, ir_value v);
 int64_t element_bytes(ir_elem elem);
 
 /* ---- expression.c: index notation to code ---- */
@@ -136,6 +138,9 @@ void gen_loop_with_products(codegen *g, ir_expr e, const ir_index *indices, uint
 /* The sum as an element of a product that is computed; NULL: it is none. */
 l_value gen_product_element(codegen *g, const ir_expr_data *x);
 bool map_is_inlined(const codegen *g, ir_op map);
+/* Whether it may be read from rows: the couplings of the anneal behind it read it first, by plain subscripts, and none but maps
+ * and readouts thereafter. */
+bool map_may_be_rows(const codegen *g, uint32_t position);
 l_value gen_inlined(codegen *g, const ir_expr_data *x); /* an element of an inlined map */
 
 /* ---- tensors.c ---- */
@@ -218,6 +223,9 @@ bool term_is_product(const codegen *g, const term_plan *t);
 /* Writes all rows of such a term, zeros included. Returns the address of an i64 that is not 0 when a number is not finite;
  * NULL, and nothing is emitted, for other terms. */
 l_value gen_product_rows(codegen *g, const term_plan *t);
+/* A map that is as symmetric as the rows that its product makes need not be stored: its slot becomes theirs, for what reads it
+ * when they are written. Maps that find no such rows are stored as any others. */
+void plan_maps_in_rows(codegen *g, const hamiltonian_plan *h);
 
 /* Of a symmetric term in rows, or uniform: bit i: on axis i the two spins differ by indices of their own; on the others they
  * share one. 0 for other terms. */

@@ -118,26 +118,65 @@ static void count_use(ir_value v, void *context)
     c->count += v == c->value;
 }
 
+static bool holds_product(const codegen *g, ir_op map)
+{
+    return ir_op_get(g->m, map)->code == OP_MAP && has_product(g, ir_op_attribute(g->m, map, "elem")->expr);
+}
+
+static void check_couplings(use_check *c, ir_op anneal)
+{
+    ir_attribute terms = *ir_op_attribute(c->g->m, anneal, "terms");
+    for (uint32_t k = 0; k < terms.count; k++)
+        if (((const ir_term *)terms.list)[k].spin_count == 2)
+            check_uses(c, ((const ir_term *)terms.list)[k].coefficient);
+}
+
+static bool is_result(const codegen *g, ir_value v)
+{
+    for (uint32_t i = 0; i < g->model->results.count; i++)
+        if (g->model->results.at[i].value == v)
+            return true;
+    return false;
+}
+
 /* Whether the coefficients of couplings are its only readers, by plain subscripts: those of the anneal behind it. */
 bool map_is_inlined(const codegen *g, ir_op map)
 {
-    const ir_op_data *op = ir_op_get(g->m, map);
-    if (op->code != OP_MAP || !has_product(g, ir_op_attribute(g->m, map, "elem")->expr))
+    ir_value v = ir_op_get(g->m, map)->results[0];
+    if (!holds_product(g, map) || is_result(g, v))
         return false;
-    use_check all = {.g = g, .value = op->results[0]}, couplings = {.g = g, .value = op->results[0], .plain = true};
+    use_check all = {.g = g, .value = v}, couplings = {.g = g, .value = v, .plain = true};
     for (uint32_t i = 0; i < g->model->ops.count; i++) {
         ir_op user = g->model->ops.at[i];
         ir_op_uses(g->m, user, count_use, &all);
-        if (ir_op_get(g->m, user)->code != OP_ANNEAL)
-            continue;
-        ir_attribute terms = *ir_op_attribute(g->m, user, "terms");
-        for (uint32_t k = 0; k < terms.count; k++)
-            if (((const ir_term *)terms.list)[k].spin_count == 2)
-                check_uses(&couplings, ((const ir_term *)terms.list)[k].coefficient);
+        if (ir_op_get(g->m, user)->code == OP_ANNEAL)
+            check_couplings(&couplings, user);
     }
-    for (uint32_t i = 0; i < g->model->results.count; i++)
-        all.count += g->model->results.at[i].value == op->results[0];
     return couplings.plain && couplings.count && couplings.count == all.count;
+}
+
+bool map_may_be_rows(const codegen *g, uint32_t position)
+{
+    ir_op map = g->model->ops.at[position];
+    ir_value v = ir_op_get(g->m, map)->results[0];
+    if (!holds_product(g, map) || is_result(g, v))
+        return false;
+    use_check all = {.g = g, .value = v}, couplings = {.g = g, .value = v, .plain = true};
+    uint32_t anneal = position;
+    while (anneal < g->model->ops.count && ir_op_get(g->m, g->model->ops.at[anneal])->code == OP_MAP)
+        ir_op_uses(g->m, g->model->ops.at[anneal++], count_use, &all);
+    if (anneal == g->model->ops.count || ir_op_get(g->m, g->model->ops.at[anneal])->code != OP_ANNEAL)
+        return false;
+    ir_op_uses(g->m, g->model->ops.at[anneal], count_use, &all);
+    check_couplings(&couplings, g->model->ops.at[anneal]);
+    bool first = couplings.plain && couplings.count && couplings.count == all.count;
+    for (uint32_t i = anneal + 1; first && i < g->model->ops.count; i++) {
+        ir_opcode code = ir_op_get(g->m, g->model->ops.at[i])->code;
+        all.count = 0;
+        ir_op_uses(g->m, g->model->ops.at[i], count_use, &all);
+        first = !all.count || code == OP_MAP || code == OP_READOUT;
+    }
+    return first;
 }
 
 typedef struct inlined {

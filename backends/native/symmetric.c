@@ -174,6 +174,74 @@ bool term_is_product(const codegen *g, const term_plan *t)
     return recognise(g, t, &form);
 }
 
+/* ---- maps in rows ---- */
+
+/* Whether the product's axes that vary are, in their order, indices of the same extents as in `with`. */
+static bool same_extents(const codegen *g, const product *p, const product *with)
+{
+    for (uint32_t i = 0; i < p->batch; i++)
+        if (product_axis_varies(g, p, i) &&
+            ir_index_extent(g->m, p->batch_index[i]) != ir_index_extent(g->m, with->batch_index[i]))
+            return false;
+    return true;
+}
+
+/* Whether the map, [shared..., i, j], is symmetric, 0 for i = j, and a product over its own leading indices in their order. */
+static bool symmetric_map(const codegen *g, ir_op map, linear_form *out)
+{
+    ir_attribute over = *ir_op_attribute(g->m, map, "over");
+    const ir_attribute *where = ir_op_attribute(g->m, map, "where");
+    const ir_index *indices = over.list;
+    if (over.count < 2 || !where->present)
+        return false;
+    const row_indices own = {indices[over.count - 2], indices[over.count - 1]};
+    if (!holds_off_diagonal(g, where, NULL, own) || !linear(g, ir_op_attribute(g->m, map, "elem")->expr, NULL, own, out) ||
+        !out->has_product || out->straight != out->crossed || out->p.rows != ir_index_extent(g->m, own.first) ||
+        out->p.columns != ir_index_extent(g->m, own.second))
+        return false;
+    uint32_t at = 0;
+    for (uint32_t i = 0; i + 2 < over.count; i++) {
+        while (at < out->p.batch && !product_axis_varies(g, &out->p, at))
+            at++;
+        bool one_place = ir_index_extent(g->m, indices[i]) == 1;
+        if (!one_place && (at == out->p.batch || out->p.batch_index[at++] != indices[i]))
+            return false;
+    }
+    return true;
+}
+
+/* The rows that the map is a multiple of: the form of both is the same but for a factor, to which rounding owes nothing more. */
+static const term_plan *rows_of_map(const codegen *g, const hamiltonian_plan *h, ir_op map, double *factor)
+{
+    linear_form of_map, of_rows;
+    if (!symmetric_map(g, map, &of_map))
+        return NULL;
+    for (uint32_t k = 0; k < h->term_count; k++) {
+        const term_plan *t = &h->terms[k];
+        if (!recognise(g, t, &of_rows) || of_rows.straight != of_rows.crossed || !product_same(&of_rows.p, &of_map.p) ||
+            !same_extents(g, &of_rows.p, &of_map.p))
+            continue;
+        *factor = of_map.straight / of_rows.straight;
+        if (isnormal(*factor) && of_map.constant == *factor * of_rows.constant)
+            return t;
+    }
+    return NULL;
+}
+
+void plan_maps_in_rows(codegen *g, const hamiltonian_plan *h)
+{
+    for (uint32_t i = 0; i < h->map_count; i++) {
+        ir_value v = ir_op_get(g->m, h->maps[i])->results[0];
+        double factor = 1;
+        if (!g->inlined[v] || map_is_inlined(g, h->maps[i]))
+            continue;
+        const term_plan *t = rows_of_map(g, h, h->maps[i], &factor);
+        g->inlined[v] = t;
+        g->row_factor[v] = t ? factor : 0;
+        g->slots[v] = (slot){SLOT_FRAME, t ? t->coefficients : layout_take(&g->frame_bytes, layout_value_bytes(g, v))};
+    }
+}
+
 /* ---- code ---- */
 
 typedef struct rows_store {

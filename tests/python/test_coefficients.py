@@ -12,7 +12,7 @@ hamiltonian rows(q: f32[T, N, D], k: f32[T, N, D], h: f32[HEADS, SPINS]) {
   index t in HEADS;
   index i, j in SPINS;
   spin  x[t, i] in {0, 1};
-  let J[t, i, j] = (0.75 * dot(q[t, i], k[t, j]) - dot(q[t, j], k[t, i]) / 4 + 0.125) where i != j;
+  let J[t, i, j] = (MAP) where i != j;
   minimize sum[t, i, j : ORDER] (FORM) * x[t, i] * x[t, j] + sum[t, i] h[t, i] * x[t, i];
   return chosen[t, i] = x[t, i], field[t, i] = sum[j] J[t, i, j] * x[t, j];
 }
@@ -23,6 +23,9 @@ model m {
   output chosen = rows(q, k, h);OUTPUT
 }
 """
+PRODUCTS = {"dot(q[t, i], k[t, j])": "product", "dot(q[t, j], k[t, i])": "turned"}
+MAP = "0.75 * dot(q[t, i], k[t, j]) - dot(q[t, j], k[t, i]) / 4 + 0.125"
+SYMMETRIC = "(dot(q[t, i], k[t, j]) + dot(q[t, j], k[t, i])) / 16"
 SAMPLES = 2
 
 
@@ -30,27 +33,28 @@ class Coefficients(Case):
     def solve(self, source, inputs, outputs):
         return run_model(self.write("model.attn", source), inputs, outputs, self.folder, "--reads", 2, "--sweeps", 20, "-q")
 
-    def rows(self, form, order, spins, depth, stored, scale=1.0, heads=2, unused=(0, 0)):
+    def rows(self, form, order, spins, depth, stored, scale=1.0, heads=2, unused=(0, 0), j=MAP):
         """form: of J and its transpose in NumPy's words; stored: whether J is also read outside the couplings; unused: heads and
-        rows of q and k that no index reaches."""
+        rows of q and k that no index reaches; j: what J is."""
         random = np.random.default_rng(spins + depth)
         shape = (heads + unused[0], spins + unused[1])
         shapes = {"q": (*shape, depth), "k": (*shape, depth), "h": (heads, spins)}
         inputs = {name: (scale * random.normal(size=(SAMPLES, *shape))).astype(np.float32) for name, shape in shapes.items()}
-        source = ROWS.replace("ORDER", order).replace("FORM", form).replace("SPINS", str(spins)).replace("DEPTH", str(depth))
-        source = source.replace("SHAPE", f"{shape[0]}, {shape[1]}").replace("HEADS", str(heads))
+        source = ROWS.replace("MAP", j).replace("ORDER", order).replace("FORM", form).replace("SPINS", str(spins))
+        source = source.replace("DEPTH", str(depth)).replace("SHAPE", f"{shape[0]}, {shape[1]}").replace("HEADS", str(heads))
         source = source.replace("OUTPUT", "\n  output field = rows(q, k, h).field;" if stored else "")
         arrays, report = self.solve(source, inputs, ["chosen", "field"] if stored else ["chosen"])
         q, k, h, x = (a.astype(float) for a in (inputs["q"], inputs["k"], inputs["h"], arrays["chosen"]))
         product = np.einsum("btid,btjd->btij", q[:, :heads, :spins], k[:, :heads, :spins])
         turned = product.transpose(0, 1, 3, 2)
-        coupling = (0.75 * product - turned / 4 + 0.125) * (1 - np.eye(spins))
+        for text, array in PRODUCTS.items():
+            j, form = j.replace(text, array), form.replace(text, array)
+        coupling = eval(j) * (1 - np.eye(spins))
         if stored:
             self.close(arrays["field"], np.einsum("btij,btj->bti", coupling, x), 1e-5, what=form)
-        i, j = np.meshgrid(np.arange(spins), np.arange(spins), indexing="ij")
-        taken = {"i < j": i < j, "j < i": j < i, "i != j": i != j}[order]
-        value = eval(form.replace("J[t, i, j]", "coupling").replace("J[t, j, i]", "coupling.transpose(0, 1, 3, 2)")
-                     .replace("dot(q[t, i], k[t, j])", "product"))
+        row, column = np.meshgrid(np.arange(spins), np.arange(spins), indexing="ij")
+        taken = {"i < j": row < column, "j < i": column < row, "i != j": row != column}[order]
+        value = eval(form.replace("J[t, i, j]", "coupling").replace("J[t, j, i]", "coupling.transpose(0, 1, 3, 2)"))
         energy = np.einsum("btij,bti,btj->b", value * taken, x, x) + (h * x).sum((1, 2))
         got = report["hamiltonians"][0]
         self.close([got["energy_mean"], got["energy_min"]], [energy.mean(), energy.min()], 1e-6, scale=np.abs(energy).max() + 1,
@@ -70,6 +74,17 @@ class Coefficients(Case):
         for stored in (False, True):
             self.rows("J[t, i, j] + J[t, j, i]", "i < j", 49, 8, stored, heads=1)
         self.rows("2 * dot(q[t, i], k[t, j])", "i != j", 33, 16, False, heads=1)
+
+    def test_maps_in_rows(self):
+        """A symmetric map is a multiple of its rows, or not quite; either way both are right."""
+        for form in ("-1 * J[t, i, j] + -1 * J[t, j, i]", "3 * J[t, i, j]", "J[t, i, j] - 0.5", "J[t, i, j] * J[t, j, i]"):
+            for heads in (1,) if QUICK else (1, 2):
+                self.rows(form, "i < j", 48, 16, True, heads=heads, j=SYMMETRIC)
+        for j in (SYMMETRIC + " + 0.25",) if QUICK else (SYMMETRIC + " + 0.25", "-" + SYMMETRIC.replace("16", "0.3") + " + 1"):
+            self.rows("J[t, i, j] + J[t, j, i]", "i < j", 33, 16, True, j=j)
+        if not QUICK:
+            self.rows("J[t, i, j] - dot(q[t, i], k[t, j])", "i < j", 33, 16, True, j=SYMMETRIC)
+            self.rows("J[t, i, j]", "i < j", 33, 16, True, j=SYMMETRIC, unused=(1, 3))
 
     def test_rows_that_no_index_reaches(self):
         for heads, unused in ((1, (0, 7)), (1, (2, 0)), (2, (1, 16))):
