@@ -8,8 +8,6 @@
 #include "inspect/spectrum.h"
 #include "ir/coupling_walk.h"
 
-#include <stdlib.h>
-
 static const char *const numeric_keys[] = {"numbers",   "health",    "spectrum", "measured", "landscape",
                                            "attention", "partition", "machine",  "state"};
 enum { NUMERIC_KEYS = sizeof numeric_keys / sizeof *numeric_keys };
@@ -75,7 +73,6 @@ static json_t *one_text(arena *a, const char *text)
     return list;
 }
 
-/* Takes over what there is. */
 static void put_view(arena *a, json_t *value, const machine_view *view)
 {
     if (view->partition)
@@ -277,11 +274,5 @@ json_t *document_sources(arena *a, const ir_module *m)
 
 const char *document_text(arena *a, const json_t *document)
 {
-    const size_t flags = JSON_INDENT(1) | JSON_REAL_PRECISION(17);
-    char *text = json_dumps(document, flags);
-    if (!text)
-        longjmp(*a->on_no_memory, 1);
-    const char *copy = arena_format(a, "%s\n", text);
-    free(text);
-    return copy;
+    return arena_format(a, "%s\n", value_print(a, document));
 }

@@ -7,7 +7,7 @@
 #include "inspect/observe.h"
 #include "inspect/structure.h"
 
-/* What a machine made of a Hamiltonian; values of README.md that the document takes over, NULL standing for null. */
+/* What a machine made of a Hamiltonian; values of README.md, NULL standing for null. */
 typedef struct machine_view {
     json_t *partition, *machine;
 } machine_view;

@@ -52,7 +52,7 @@ static json_t *calls_value(arena *a, const ir_module *m, uint32_t site)
             break;
         json_t *call = span_value(a, file, s->call);
         value_put(a, call, "callee", value_text(a, ir_text(m, s->callee)));
-        if (json_array_insert_new(list, 0, call))
+        if (json_array_insert(list, 0, call))
             longjmp(*a->on_no_memory, 1);
     }
     return list;

@@ -1,7 +1,7 @@
 /* value.h - building JSON values (jansson) where running out of memory goes the arena's way.
  *
- * Every function takes over the values it is given and never returns NULL: without memory it jumps to the arena's
- * on_no_memory, as the arena itself does.
+ * A value belongs to the arena and goes with it; nobody releases one. No function but value_load returns NULL: without memory it
+ * jumps to the arena's on_no_memory, as the arena itself does.
  */
 #ifndef INSPECT_VALUE_H
 #define INSPECT_VALUE_H
@@ -25,6 +25,9 @@ json_t *value_counts(arena *a, const int64_t *counts, int64_t count);
 
 void value_put(arena *a, json_t *object, const char *key, json_t *value);
 void value_push(arena *a, json_t *array, json_t *value);
+
+char *value_print(arena *a, const json_t *value);               /* as text, numbers with all their digits */
+json_t *value_load(arena *a, const char *bytes, size_t length); /* NULL: no JSON, or a key twice */
 
 /* ---- reading, of values made here: what is missing or null reads as absent ---- */
 const json_t *value_at(const json_t *value, const char *path);    /* "numbers.coupling.max"; NULL for absent or null */

@@ -17,8 +17,19 @@ void arena_open(arena *a, const isg_allocator *allocator, jmp_buf *on_no_memory)
     *a = (arena){.allocator = allocator ? allocator : isg_default_allocator(), .on_no_memory = on_no_memory};
 }
 
+arena_duty *arena_at_close(arena *a, void (*release)(void *what))
+{
+    arena_duty *duty = ARENA_NEW(a, arena_duty);
+    *duty = (arena_duty){.older = a->duties, .release = release};
+    a->duties = duty;
+    return duty;
+}
+
 void arena_close(arena *a)
 {
+    for (; a->duties; a->duties = a->duties->older)
+        if (a->duties->what)
+            a->duties->release(a->duties->what);
     while (a->blocks) {
         arena_block *older = a->blocks->older;
         a->allocator->resize(a->allocator->context, a->blocks, a->blocks->size, 0);

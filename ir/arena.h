@@ -15,15 +15,28 @@
 #include <stdbool.h>
 
 typedef struct arena_block arena_block;
+
+/* Something that is not the arena's and is to go with it: a value of a library. */
+typedef struct arena_duty {
+    struct arena_duty *older;
+    void (*release)(void *what);
+    void *what; /* NULL: nothing yet */
+} arena_duty;
+
 typedef struct arena {
     const isg_allocator *allocator;
     arena_block *blocks;
+    arena_duty *duties;
     char *next, *end;
     jmp_buf *on_no_memory; /* must be set before the first allocation */
 } arena;
 
 void arena_open(arena *a, const isg_allocator *allocator, jmp_buf *on_no_memory);
 void arena_close(arena *a);
+
+/* `release` will be called by arena_close with what the caller then puts into the duty: taken first, so that nothing is owned
+ * when memory runs out. The latest is released first. */
+arena_duty *arena_at_close(arena *a, void (*release)(void *what));
 
 /* Zeroed, aligned to 16. Sizes that overflow count as out of memory. */
 void *arena_take(arena *a, size_t count, size_t size);

@@ -93,7 +93,7 @@ static int read_document(cli *c, const char *path, json_t **document)
         return EXIT_DONE;
     if (file_read(c->allocator, c->io, path, DOCUMENT_MOST_BYTES, &bytes, &length, &error))
         return cli_fail_error(c, &error);
-    json_t *value = json_loadb(bytes, length, JSON_REJECT_DUPLICATES, NULL);
+    json_t *value = value_load(&c->arena, bytes, length);
     file_free(c->allocator, bytes, length);
     const char *fault = value ? diff_check(value) : NULL;
     if (value && !fault) {
@@ -101,7 +101,6 @@ static int read_document(cli *c, const char *path, json_t **document)
         return EXIT_DONE;
     }
     bool meant = value && json_object_get(value, "hamiltonians");
-    json_decref(value);
     return meant ? cli_fail(c, EXIT_INPUT, "%s is no inspection that can be shown: %s", path, fault) : EXIT_DONE;
 }
 
@@ -181,8 +180,5 @@ int cli_inspect(cli *c, int argc, char **argv)
         document = diff_of(&c->arena, document, other);
     if (!status)
         status = write_document(c, &o, document);
-    json_decref(document);
-    if (status && other)
-        json_decref(other);
     return status;
 }

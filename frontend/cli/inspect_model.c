@@ -228,10 +228,8 @@ static int inspect_steps(session *s)
     json_t *list = value_array(a);
     for (uint32_t k = 0; k < anneals.count && !status; k++)
         status = describe_anneal(s, anneals.at[k], k, list);
-    if (status) {
-        json_decref(list);
+    if (status)
         return status;
-    }
     const observation *first = s->run.probes.anneals ? &s->run.anneals[0].observation : &(observation){0};
     const inspect_subject subject = {.kind = "model",
                                      .name = ir_text(m, model->name),

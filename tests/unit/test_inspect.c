@@ -114,8 +114,6 @@ static void test_machines(void)
         }
         CHECK(spins == p->spins && severed == 2 * couplings && (couplings > 0) == (k == 1), "%lld spins, %lld severed",
               (long long)spins, (long long)severed);
-        json_decref(value);
-        json_decref(partition);
     }
     machine_answer answer;
     const target *sparse = target_find(&d, NULL, "dwave-advantage");
@@ -171,12 +169,86 @@ static void test_no_memory(void)
     CHECK(t.held_blocks == 0 && t.held_bytes == 0);
 }
 
+/* ---- lack of memory for values ---------------------------------------------------------------- */
+
+/* What jansson takes; its call `at` fails. */
+static struct {
+    long calls, at, held;
+} values;
+
+static void *take_value(size_t bytes)
+{
+    void *block = ++values.calls == values.at ? NULL : malloc(bytes);
+    values.held += block != NULL;
+    return block;
+}
+
+static void release_value(void *block)
+{
+    values.held -= block != NULL;
+    free(block);
+}
+
+/* The document of a problem, as text and back; false where memory runs out. */
+static bool write_document(const problem *p, const observation *o, const isg_allocator *allocator)
+{
+    jmp_buf away;
+    arena a;
+    arena_open(&a, allocator, &away);
+    volatile bool there = false;
+    if (!setjmp(away)) {
+        const measured numbers = {.problem = p, .observation = o};
+        json_t *value;
+        isg_status status = document_of_problem(&a, "problem", "flips", NULL, &numbers, &value, &error);
+        const char *text = status ? "" : document_text(&a, value);
+        json_t *again = status ? NULL : value_load(&a, text, strlen(text));
+        there = !status && again && json_equal(value, again);
+    }
+    arena_close(&a);
+    return there;
+}
+
+static void test_no_memory_for_values(void)
+{
+    random_source r = random_open(15);
+    problem p = random_graph(&r, PROBLEM_SPIN, 30, 5);
+    observe_settings settings = {.reads = 2, .sweeps = 3};
+    observation o;
+    trap t = {0};
+    const isg_allocator failing = trap_allocator(&t);
+    CHECK(!observe_problem(&p, &settings, &o, &error), "%s", error.message);
+    json_set_alloc_funcs(take_value, release_value);
+    values.held = values.calls = 0;
+    CHECK(write_document(&p, &o, &failing) && values.held == 0 && values.calls > 200, "%ld held of %ld", values.held,
+          values.calls);
+    const long sites = values.calls, blocks = t.calls;
+    for (long at = 1; at <= sites; at += 1 + at / 50) {
+        values.calls = 0;
+        values.at = at;
+        write_document(&p, &o, &failing); /* a text is tried twice */
+        CHECK(values.held == 0 && t.held_blocks == 0, "site %ld: %ld held", at, values.held);
+    }
+    values.at = 0;
+    for (long at = 1; at <= blocks; at++) {
+        t.at = t.calls + at;
+        CHECK(!write_document(&p, &o, &failing) && values.held == 0 && t.held_blocks == 0, "block %ld: %ld held", at,
+              values.held);
+    }
+    json_set_alloc_funcs(malloc, free);
+    observation_close(&o);
+    problem_close(&p);
+}
+
 /* ---- differences ------------------------------------------------------------------------------ */
 
 static json_t *document(double greatest, const char *name)
 {
-    return json_pack("{s:i, s:{s:s}, s:[{s:s, s:i, s:{s:{s:f}}, s:[i,i]}]}", "version", 1, "subject", "file", name,
-                     "hamiltonians", "name", name, "spins", 4, "numbers", "coupling", "max", greatest, "state", 0, 2);
+    const char *text =
+        arena_format(&memory,
+                     "{\"version\": 1, \"subject\": {\"file\": \"%s\"}, \"hamiltonians\": [{\"name\": \"%s\", \"spins\": 4,"
+                     " \"numbers\": {\"coupling\": {\"max\": %.17g}}, \"state\": [0, 2]}]}",
+                     name, name, greatest);
+    return value_load(&memory, text, strlen(text));
 }
 
 static void test_diff(void)
@@ -195,20 +267,16 @@ static void test_diff(void)
                                         "{\"version\": 1, \"subject\": {}, \"hamiltonians\": [1]}",
                                         "{\"version\": 1, \"subject\": {}, \"hamiltonians\": [], \"diff\": {}}"};
     for (size_t k = 0; k < sizeof wrong / sizeof *wrong; k++) {
-        json_t *value = json_loads(wrong[k], 0, NULL);
+        json_t *value = value_load(&memory, wrong[k], strlen(wrong[k]));
         CHECK(value && diff_check(value), "%s is taken for an inspection", wrong[k]);
-        json_decref(value);
     }
     json_t *right = document(1, "a");
     CHECK(!diff_check(right));
-    json_decref(right);
-    json_decref(same);
-    json_decref(other);
 }
 
 int main(void)
 {
-    static void (*const tests[])(void) = {test_intervals, test_autocorrelation, test_distributions,
-                                          test_machines,  test_no_memory,       test_diff};
+    static void (*const tests[])(void) = {test_intervals, test_autocorrelation,      test_distributions, test_machines,
+                                          test_no_memory, test_no_memory_for_values, test_diff};
     return RUN_TESTS(tests);
 }

@@ -157,8 +157,6 @@ static void check_landscape(const problem *p, const observation *o, int k)
                 up += observation_state(o, l.states[i].read)[s] != observation_state(o, l.states[j].read)[s];
             CHECK(apart == up && apart > 0, "round %d", k);
         }
-    json_decref(value);
-    json_decref(measured);
 }
 
 /* The chain is at the temperature it says: its mean energy is that of the Boltzmann distribution. */

@@ -160,7 +160,6 @@ static void test_heat_maps(void)
             CHECK(fabs(value - mean[k]) <= (high - low) / 508 + 1e-12, "%d spins, pixel %lld: %g, not %g", spins, (long long)k,
                   value, mean[k]);
         }
-        json_decref(map);
         problem_close(&p);
     }
 }
