@@ -175,6 +175,7 @@ typedef struct term_plan {
 typedef enum move_form {
     MOVES_SINGLE, /* any Hamiltonian: single flips in double; the workspace is the fields */
     MOVES_DENSE,  /* single flips over whole rows of couplings (kernels/dense.h) */
+    MOVES_LISTS,  /* single flips over lists of neighbours, and exchanges (kernels/lists.h) */
     MOVES_GROUPS  /* heat bath over groups (kernels/group.h) */
 } move_form;
 
@@ -187,8 +188,11 @@ typedef struct move_plan {
     const term_plan *uniform; /* the penalty that ties the groups; MOVES_DENSE: what all pairs have, or NULL */
     const term_plan *rows;    /* the couplings between groups, or NULL; MOVES_DENSE: of all pairs, or NULL */
     bool gathers;             /* MOVES_DENSE: rows are gathered from the couplings of all terms, one by one */
-    exchange_family families[EXCHANGE_FAMILIES_MAX]; /* of groups whose members are exchanged: MOVES_DENSE that gathers */
+    exchange_family
+        families[EXCHANGE_FAMILIES_MAX]; /* of groups whose members are exchanged: MOVES_LISTS, MOVES_DENSE that gathers */
     uint32_t family_count;
+    int64_t behind;         /* where in the workspace the exchanges are */
+    int64_t capacity;       /* MOVES_LISTS: neighbours of all spins, at the most */
     bool crosses;           /* the first two families do */
     uint64_t few_couplings; /* as in isg_abi_hamiltonian */
 } move_plan;

@@ -214,8 +214,33 @@ static void find_families(codegen *g, const hamiltonian_plan *h, move_plan *p)
     p->crosses = p->family_count == 2 && families_cross(&p->families[0], &p->families[1]);
     if (p->crosses)
         p->text = arena_format(g->arena, "%s, and across both", p->text);
+    p->behind = (p->workspace_bytes + 63) / 64 * 64;
     if (p->family_count)
-        p->workspace_bytes += exchange_bytes(h->layout.count);
+        p->workspace_bytes = p->behind + exchange_bytes(h->layout.count);
+}
+
+/* ---- planning: lists ---- */
+
+/* Neighbours in all, which take eight bytes each; and a flip's cost for each in numbers of a row, where rows could be gathered.
+ */
+#define LISTS_ENDS_MAX 33554432.0
+enum { LISTS_COST = 12 };
+
+/* Where there are groups, and too many spins for whole rows or few neighbours for that many. */
+static bool plan_lists(codegen *g, hamiltonian_plan *h)
+{
+    move_plan p = {.form = MOVES_LISTS};
+    double ends = 2 * pairs_of(g, h), spins = (double)h->layout.count;
+    if (ends > LISTS_ENDS_MAX || h->layout.count > INT32_MAX || !of_one_domain(h) ||
+        (gathering_pays(g, h) && ends * LISTS_COST > spins * spins))
+        return false;
+    p.capacity = (int64_t)ends;
+    p.workspace_bytes = lists_bytes(h->layout.count, p.capacity);
+    p.text = arena_format(g->arena, "single flips, %d spins at a look, over lists of neighbours", LANES);
+    find_families(g, h, &p);
+    if (p.family_count)
+        h->moves = p;
+    return p.family_count > 0;
 }
 
 static bool plan_dense(codegen *g, hamiltonian_plan *h)
@@ -249,7 +274,7 @@ static void plan_few_couplings(codegen *g, const hamiltonian_plan *h, move_plan 
 
 void plan_moves(codegen *g, hamiltonian_plan *h)
 {
-    if (plan_groups(g, h))
+    if (plan_groups(g, h) || plan_lists(g, h))
         return;
     if (!plan_dense(g, h))
         h->moves = (move_plan){.form = MOVES_SINGLE, .workspace_bytes = h->layout.count * 8, .text = "single flips"};
@@ -350,11 +375,10 @@ static move_functions gen_group_moves(codegen *g, const hamiltonian_plan *h)
 static void gen_families(codegen *g, const hamiltonian_plan *h, l_value v_work)
 {
     const move_plan *p = &h->moves;
-    l_value v_spins = l_i64(g, h->layout.count);
     for (uint32_t i = 0; i < p->family_count; i++) {
         const exchange_family *f = &p->families[i];
         l_value args[] = {v_work,
-                          v_spins,
+                          l_i64(g, p->behind),
                           l_i64(g, i),
                           l_i64(g, f->base),
                           l_i64(g, f->members),
@@ -429,6 +453,40 @@ static l_value gen_dense_estimate(codegen *g, const hamiltonian_plan *h)
     return f;
 }
 
+/* ---- lists: single flips and exchanges ---- */
+
+static l_value gen_lists_prepare(codegen *g, const hamiltonian_plan *h, l_value v_couplings_of)
+{
+    const move_plan *p = &h->moves;
+    l_value f = begin(g, h, PREPARE), v_work = LLVMGetParam(f, 1);
+    l_value args[] = {g->v_context,
+                      v_work,
+                      gen_frame_at(g, h->fields),
+                      v_couplings_of,
+                      l_i64(g, h->layout.count),
+                      l_i64(g, h->layout.lowest[0]),
+                      l_i64(g, p->capacity),
+                      l_i64(g, p->behind)};
+    gen_families(g, h, v_work);
+    l_call(g, "piece_lists_prepare", args, 8);
+    l_end_function(g, NULL);
+    return f;
+}
+
+/* A function that is one piece: its parameters behind the context. */
+static l_value gen_lists_part(codegen *g, const hamiltonian_plan *h, int part, const char *piece)
+{
+    l_value f = begin(g, h, part), args[6];
+    unsigned count = LLVMCountParams(f) - 1;
+    for (unsigned i = 0; i < count; i++)
+        args[i] = LLVMGetParam(f, i + 1);
+    if (part == SWEEP)
+        args[count++] = l_i64(g, h->moves.behind);
+    l_value result = l_call(g, piece, args, count);
+    l_end_function(g, LLVMTypeOf(result) == g->void_type ? NULL : result);
+    return f;
+}
+
 move_functions gen_moves(codegen *g, const hamiltonian_plan *h, l_value v_fields_of, l_value v_couplings_of)
 {
     if (h->moves.form == MOVES_GROUPS)
@@ -440,6 +498,12 @@ move_functions gen_moves(codegen *g, const hamiltonian_plan *h, l_value v_fields
                                 .start = gen_dense_start(g, h),
                                 .sweep = gen_dense_sweep(g, h),
                                 .estimate = gen_dense_estimate(g, h)};
+    if (h->moves.form == MOVES_LISTS)
+        return (move_functions){.prepare = gen_lists_prepare(g, h, v_couplings_of),
+                                .span = gen_lists_part(g, h, SPAN, "piece_lists_span"),
+                                .start = gen_lists_part(g, h, START, "piece_lists_start"),
+                                .sweep = gen_lists_part(g, h, SWEEP, "piece_lists_sweep"),
+                                .estimate = gen_lists_part(g, h, ESTIMATE, "piece_lists_estimate")};
     return (move_functions){
         .prepare = gen_nothing_to_prepare(g, h), .start = gen_start_fields(g, h, v_fields_of), .sweep = gen_single_flips(g, h)};
 }

@@ -35,7 +35,7 @@ static void gather(void *gathering, int64_t first, int64_t second, double value)
 /* Behind all else that dense rows need, where they are gathered. */
 static char *exchange_of(char *work, int64_t spins)
 {
-    return work + dense_work_bytes(spins) + dense_gather_bytes(spins);
+    return work + (dense_work_bytes(spins) + dense_gather_bytes(spins) + 63) / 64 * 64;
 }
 
 /* The same from the couplings of all terms, as isg_abi_hamiltonian.couplings tells of them. With the families of exchanges, if
@@ -50,7 +50,7 @@ void piece_dense_gather(const isg_abi_context *context, char *work, const double
     double greatest = 0, least = 0;
     couplings(context, gather, &gathering);
     if (families)
-        exchange_span((const exchange *)(const void *)e, e, &all, linear, lowest, &greatest, &least);
+        exchange_span((const exchange *)(const void *)e, e, &all, 0, linear, lowest, &greatest, &least);
     dense_work_prepare_spanning(work, linear, &all, lowest, greatest, least);
 }
 
@@ -82,11 +82,12 @@ double piece_dense_estimate(const char *work, double *error)
     return dense_work_estimate(work, error);
 }
 
-/* One more family of groups, the `place`th; the last call says how many there are and whether the first two cross. */
-void piece_exchange_family(char *work, int64_t spins, int64_t place, int64_t base, int64_t members, int64_t groups,
+/* One more family of groups, the `place`th, of the exchanges `behind` so many bytes of the workspace; the last call says how many
+ * there are and whether the first two cross. */
+void piece_exchange_family(char *work, int64_t behind, int64_t place, int64_t base, int64_t members, int64_t groups,
                            int64_t member_stride, int64_t group_stride, int64_t crosses)
 {
-    exchange *e = (exchange *)(void *)exchange_of(work, spins);
+    exchange *e = (exchange *)(void *)(work + behind);
     e->family[place] = (exchange_family){base, members, groups, member_stride, group_stride};
     e->count = place + 1;
     e->crosses = crosses;
@@ -96,4 +97,55 @@ int64_t piece_exchange_sweep(char *work, int8_t *state, double beta, const uint3
                              int64_t lowest)
 {
     return (int64_t)dense_work_sweep(work, state, beta, key, sweep, spins, lowest, exchange_of(work, spins));
+}
+
+/* ---- exchanges over lists of neighbours (kernels/lists.h), `behind` which they are ---- */
+
+static void count(void *making, int64_t first, int64_t second, double value)
+{
+    lists_count(making, first, second, value);
+}
+
+static void fill(void *making, int64_t first, int64_t second, double value)
+{
+    lists_fill(making, first, second, value);
+}
+
+/* With the families in their place. capacity: of the lists. */
+void piece_lists_prepare(const isg_abi_context *context, char *work, const double *linear,
+                         void (*couplings)(const isg_abi_context *, void (*)(void *, int64_t, int64_t, double), void *),
+                         int64_t spins, int64_t lowest, int64_t capacity, int64_t behind)
+{
+    lists *l = lists_place(work, spins, capacity, lowest);
+    lists_making making = lists_begin(l);
+    char *e = work + behind;
+    couplings(context, count, &making);
+    lists_counted(&making, linear);
+    couplings(context, fill, &making);
+    lists_finish(l, linear, lowest);
+    exchange_span((const exchange *)(const void *)e, e, 0, l, linear, lowest, &l->greatest, &l->least);
+    if (!(l->greatest > 0)) /* the penalties alone */
+        l->greatest = l->least = 1 / l->scale;
+}
+
+void piece_lists_span(const char *work, double *greatest, double *least)
+{
+    const lists *l = (const lists *)(const void *)work;
+    *greatest = l->greatest;
+    *least = l->least;
+}
+
+void piece_lists_start(char *work, const int8_t *state)
+{
+    lists_start((const lists *)(const void *)work, state);
+}
+
+int64_t piece_lists_sweep(char *work, int8_t *state, double beta, const uint32_t *key, uint32_t sweep, int64_t behind)
+{
+    return exchange_lists_sweep((const lists *)(const void *)work, work + behind, state, beta, key, sweep);
+}
+
+double piece_lists_estimate(const char *work, double *error)
+{
+    return lists_estimate((const lists *)(const void *)work, error);
 }

@@ -1,4 +1,5 @@
-/* test_kernel_exchange.c - exchanges within groups and across families (kernels/exchange.h): the exact distribution after one
+/* test_kernel_exchange.c - exchanges within groups and across families (kernels/exchange.h), over rows and over lists of
+ * neighbours (kernels/lists.h), and the single flips beside them: the exact distribution after one
  * sweep from one state, the Boltzmann distribution kept, and moves with seeded faults told from what the kernel does. */
 #include "runtime_check.h"
 
@@ -44,7 +45,8 @@ typedef struct model {
     double linear[SPINS_MAX], coupling[SPINS_MAX * SPINS_MAX], energy[STATES_MAX];
     bool within[SPINS_MAX][SPINS_MAX]; /* of one group */
     double unit;                       /* temperatures are in its units */
-    char *work, *memory;
+    char *work, *lists, *memory;       /* of rows, of lists, of exchanges */
+    bool listed;                       /* which of the two is used */
 } model;
 
 static uint64_t random_word = 1;
@@ -93,9 +95,28 @@ static double energy_of(const model *m, uint32_t state)
     return energy;
 }
 
-static model make_model(const row *r)
+static void make_lists(model *m)
 {
-    model m = {.row = r, .unit = r->numbers == FRACTIONS ? 1 : r->numbers == WHOLE ? 4 : 400};
+    int64_t spins = m->row->spins, capacity = 4 * spins * spins;
+    m->lists = m->lists ? m->lists : aligned_alloc(64, (size_t)(lists_bytes(spins, capacity) + 63) / 64 * 64);
+    lists *l = lists_place(m->lists, spins, capacity, m->row->lowest);
+    lists_making making = lists_begin(l);
+    for (int pass = 0; pass < 2; pass++) {
+        for (int64_t k = 0; k < 2 * spins * spins; k++) { /* each in two parts, far apart and in no order */
+            int64_t i = k * 7 % (spins * spins) / spins, j = k * 7 % (spins * spins) % spins;
+            double half = m->coupling[i * spins + j] / 2;
+            if (i < j)
+                pass ? lists_fill(&making, i, j, half) : lists_count(&making, i, j, half);
+        }
+        if (!pass)
+            lists_counted(&making, m->linear);
+    }
+    lists_finish(l, m->linear, m->row->lowest);
+}
+
+static model make_model(const row *r, bool listed)
+{
+    model m = {.row = r, .listed = listed, .unit = r->numbers == FRACTIONS ? 1 : r->numbers == WHOLE ? 4 : 400};
     exchange e = {.count = r->families, .crosses = r->crosses};
     dense_couplings couplings = {.spins = r->spins, .value = m.coupling};
     for (int64_t i = 0; i < r->spins; i++) {
@@ -111,6 +132,7 @@ static model make_model(const row *r)
     m.memory = aligned_alloc(64, (size_t)(exchange_bytes(r->spins) + 63) / 64 * 64);
     memcpy(m.memory, &e, sizeof e);
     dense_work_prepare(m.work, m.linear, &couplings, r->lowest);
+    make_lists(&m);
     for (uint32_t state = 0; state < 1u << r->spins; state++)
         m.energy[state] = energy_of(&m, state);
     return m;
@@ -119,6 +141,7 @@ static model make_model(const row *r)
 static void close_model(model *m)
 {
     free(m->work);
+    free(m->lists);
     free(m->memory);
 }
 
@@ -247,6 +270,23 @@ static void propagate(const model *m, fault fault, double beta, uint32_t sweep, 
 
 /* ---- the kernel ------------------------------------------------------------------------------- */
 
+static const dense *dense_of(const model *m)
+{
+    return m->listed ? &((const lists *)(const void *)m->lists)->d : &((const dense_work *)(const void *)m->work)->d;
+}
+
+static const lists *lists_of(const model *m)
+{
+    return m->listed ? (const lists *)(const void *)m->lists : NULL;
+}
+
+/* In units of the kernel's numbers. */
+static double temperature_of(const model *m, double beta)
+{
+    double scale = m->listed ? lists_of(m)->scale : ((const dense_work *)(const void *)m->work)->scale;
+    return scale / (beta * (double)dense_of(m)->change);
+}
+
 static uint32_t state_of(const dense *d)
 {
     uint32_t state = 0;
@@ -255,21 +295,32 @@ static uint32_t state_of(const dense *d)
     return state;
 }
 
-static void set_state(const dense *d, uint32_t state)
+static void set_state(const model *m, uint32_t state)
 {
-    for (int64_t i = 0; i < d->spins; i++)
-        d->turn[i] = state >> i & 1 ? -1 : 1;
-    dense_fields(d);
+    for (int64_t i = 0; i < m->row->spins; i++)
+        dense_of(m)->turn[i] = state >> i & 1 ? -1 : 1;
+    if (m->listed)
+        lists_fields(lists_of(m));
+    else
+        dense_fields(dense_of(m));
 }
 
 static uint32_t sweep_once(const model *m, uint32_t from, double beta, uint32_t key, uint32_t sweep)
 {
-    const dense_work *w = (const dense_work *)(const void *)m->work;
     uint32_t keys[2] = {key, 11};
-    set_state(&w->d, from);
-    exchange_sweep((const exchange *)(const void *)m->memory, m->memory, &w->d, keys, sweep,
-                   w->scale / (beta * (double)w->d.change));
-    return state_of(&w->d);
+    set_state(m, from);
+    exchange_sweep((const exchange *)(const void *)m->memory, m->memory, dense_of(m), lists_of(m), keys, sweep,
+                   temperature_of(m, beta));
+    return state_of(dense_of(m));
+}
+
+/* Single flips over lists, in order of the spins. */
+static uint32_t flip_once(const model *m, uint32_t from, double beta, uint32_t key)
+{
+    uint32_t keys[2] = {key, 12};
+    set_state(m, from);
+    lists_sweep(lists_of(m), keys, 0, temperature_of(m, beta));
+    return state_of(dense_of(m));
 }
 
 /* How improbable the counts are, in standard deviations: the larger of how far chi squared (Wilson and Hilferty) and the mean
@@ -321,19 +372,20 @@ static void test_transitions(int chains)
     static const double betas[] = {0.3, 1, 2.5};
     static double share[STATES_MAX];
     int seen[FAULTS] = {0}, runs[FAULTS] = {0};
-    for (size_t i = 0; i < ROWS; i++) {
-        model m = make_model(&rows[i]);
+    for (size_t i = 0; i < 2 * ROWS; i++) {
+        const row *r = &rows[i / 2];
+        model m = make_model(r, i % 2);
         for (size_t b = 0; b < sizeof betas / sizeof *betas; b++)
-            for (uint32_t sweep = 0; sweep < rows[i].families; sweep++) {
+            for (uint32_t sweep = 0; sweep < r->families; sweep++) {
                 int counts[STATES_MAX] = {0};
                 double beta = betas[b] / m.unit;
                 for (int k = 0; k < chains; k++)
-                    counts[sweep_once(&m, rows[i].start, beta, (uint32_t)k, sweep)]++;
+                    counts[sweep_once(&m, r->start, beta, (uint32_t)k, sweep)]++;
                 for (int f = RIGHT; f < FAULTS; f++) {
                     propagate(&m, (fault)f, beta, sweep, share);
                     double off = deviation(&m, share, counts, chains);
-                    CHECK(f != RIGHT || off < 4.5, "%s, beta %g, family %u: off by %g", rows[i].name, betas[b], sweep, off);
-                    runs[f] += can_have(&rows[i], (fault)f);
+                    CHECK(f != RIGHT || off < 4.5, "%s, beta %g, family %u: off by %g", r->name, betas[b], sweep, off);
+                    runs[f] += can_have(r, (fault)f);
                     seen[f] += off > 4.5;
                 }
             }
@@ -344,6 +396,68 @@ static void test_transitions(int chains)
               "fault '%s' was seen in %d of %d runs", fault_names[f], seen[f], runs[f]);
 }
 
+/* ---- single flips over lists ------------------------------------------------------------------- */
+
+/* Of one spin after the other, by Metropolis' rule. */
+static void propagate_flips(const model *m, fault fault, double beta, double *share)
+{
+    chain c = {m, fault, beta, share};
+    uint32_t states = 1u << m->row->spins;
+    memset(share, 0, STATES_MAX * sizeof *share);
+    share[m->row->start] = 1;
+    for (int64_t k = 0; k < m->row->spins; k++) {
+        uint32_t bit = 1u << (fault == FIRST ? m->row->spins - 1 - k : k);
+        for (uint32_t state = 0; state < states; state++)
+            if (!(state & bit)) {
+                double up = fmin(1, weight_of(&c, m->energy[state | bit] - m->energy[state]));
+                double down = fmin(1, weight_of(&c, m->energy[state] - m->energy[state | bit]));
+                double change = share[state] * up - share[state | bit] * down;
+                share[state] -= change;
+                share[state | bit] += change;
+            }
+    }
+}
+
+/* The faults: sign, temperature, and the spins in the wrong order. */
+static void test_flips(int chains)
+{
+    static double share[STATES_MAX];
+    int seen[FAULTS] = {0}, runs = 0;
+    for (size_t i = 0; i < ROWS; i++, runs++) {
+        model m = make_model(&rows[i], true);
+        int counts[STATES_MAX] = {0};
+        double beta = 0.5 / m.unit;
+        for (int k = 0; k < chains; k++)
+            counts[flip_once(&m, rows[i].start, beta, (uint32_t)k)]++;
+        for (int f = RIGHT; f < FAULTS; f++) {
+            propagate_flips(&m, (fault)f, beta, share);
+            double off = deviation(&m, share, counts, chains);
+            CHECK(f != RIGHT || off < 4.5, "%s: off by %g", rows[i].name, off);
+            seen[f] += off > 4.5;
+        }
+        close_model(&m);
+    }
+    CHECK(seen[SIGN] == runs && seen[FIRST] >= runs * 2 / 3, "wrong sign: %d, wrong order: %d of %d", seen[SIGN], seen[FIRST],
+          runs);
+    CHECK(getenv("ISG_TEST_QUICK") || seen[HOTTER] >= runs / 4, "temperature: %d of %d", seen[HOTTER], runs);
+}
+
+/* An energy from the kernel's fields is the exact one, but for what all states share. */
+static void test_estimate(void)
+{
+    for (size_t i = 0; i < ROWS; i++) {
+        model m = make_model(&rows[i], true);
+        for (uint32_t state = 0; state < 1u << rows[i].spins; state += 5) {
+            double error;
+            set_state(&m, state);
+            double off = fabs(lists_estimate(lists_of(&m), &error) - (m.energy[state] - m.energy[0]));
+            CHECK(off <= error + 1e-9 && error < 1e-3 * m.unit, "%s: state %o is off by %g, not %g", rows[i].name, state, off,
+                  error);
+        }
+        close_model(&m);
+    }
+}
+
 /* ---- the Boltzmann distribution ---------------------------------------------------------------- */
 
 /* States drawn from it, with whatever number raised anywhere, are distributed as before after a sweep, and not where the
@@ -352,9 +466,10 @@ static void test_kept(int chains)
 {
     static double share[STATES_MAX], sum[STATES_MAX];
     int runs = 0, hotter = 0;
-    for (size_t i = 0; i < ROWS; i++) {
-        model m = make_model(&rows[i]);
-        uint32_t states = 1u << rows[i].spins;
+    for (size_t i = 0; i < 2 * ROWS; i++) {
+        const row *r = &rows[i / 2];
+        model m = make_model(r, i % 2);
+        uint32_t states = 1u << r->spins;
         double beta = 0.7 / m.unit, least = INFINITY, total = 0;
         memset(share, 0, sizeof share);
         for (uint32_t state = 0; state < states; state++)
@@ -370,12 +485,12 @@ static void test_kept(int chains)
                 uint32_t from = 0;
                 for (uint32_t half = states / 2; half; half /= 2)
                     from += sum[from + half - 1] < target ? half : 0;
-                for (uint32_t sweep = 0; sweep < rows[i].families; sweep++)
+                for (uint32_t sweep = 0; sweep < r->families; sweep++)
                     from = sweep_once(&m, from, wrong ? beta * 3 : beta, (uint32_t)k, sweep);
                 counts[from]++;
             }
             double off = deviation(&m, share, counts, chains);
-            CHECK(wrong || off < 4.5, "%s: off by %g standard deviations", rows[i].name, off);
+            CHECK(wrong || off < 4.5, "%s: off by %g standard deviations", r->name, off);
             hotter += wrong && off > 4.5;
         }
         runs++;
@@ -389,21 +504,21 @@ static void test_kept(int chains)
 /* Exchanges keep the fields as they are from scratch: whole numbers to the bit, fractions to rounding. No member is lost. */
 static void test_fields(void)
 {
-    for (size_t i = 0; i < ROWS; i++) {
-        model m = make_model(&rows[i]);
-        const dense_work *w = (const dense_work *)(const void *)m.work;
-        uint32_t state = rows[i].start;
+    for (size_t i = 0; i < 2 * ROWS; i++) {
+        const row *r = &rows[i / 2];
+        model m = make_model(r, i % 2);
+        uint32_t state = r->start;
         for (uint32_t sweep = 0; sweep < 200; sweep++) {
             uint32_t to = sweep_once(&m, state, 0.5 / m.unit, 3, sweep);
             double field[SPINS_MAX];
-            for (int64_t k = 0; k < rows[i].spins; k++)
-                field[k] = exchange_field(&w->d, k);
-            set_state(&w->d, to);
-            for (int64_t k = 0; k < rows[i].spins; k++) {
-                double off = fabs(field[k] - exchange_field(&w->d, k));
-                CHECK(off <= (rows[i].numbers == FRACTIONS ? 1e-5 : 0), "%s: spin %d is off by %g", rows[i].name, (int)k, off);
+            for (int64_t k = 0; k < r->spins; k++)
+                field[k] = exchange_field(dense_of(&m), k);
+            set_state(&m, to);
+            for (int64_t k = 0; k < r->spins; k++) {
+                double off = fabs(field[k] - exchange_field(dense_of(&m), k));
+                CHECK(off <= (r->numbers == FRACTIONS ? 1e-5 : 0), "%s: spin %d is off by %g", r->name, (int)k, off);
             }
-            CHECK(__builtin_popcount(to) == __builtin_popcount(state), "%s: %o becomes %o", rows[i].name, state, to);
+            CHECK(__builtin_popcount(to) == __builtin_popcount(state), "%s: %o becomes %o", r->name, state, to);
             state = to;
         }
         close_model(&m);
@@ -414,14 +529,15 @@ static void test_fields(void)
 static void test_extremes(void)
 {
     static const double betas[] = {1e-300, 1e-30, 1, 1e30, 1e300};
-    for (size_t i = 0; i < ROWS; i++) {
-        model m = make_model(&rows[i]);
+    for (size_t i = 0; i < 2 * ROWS; i++) {
+        const row *r = &rows[i / 2];
+        model m = make_model(r, i % 2);
         for (size_t b = 0; b < sizeof betas / sizeof *betas; b++)
             for (uint32_t key = 0; key < 20; key++) {
-                uint32_t to = sweep_once(&m, rows[i].start, betas[b], key, key);
-                CHECK(__builtin_popcount(to) == __builtin_popcount(rows[i].start), "%s: %o", rows[i].name, to);
-                CHECK(betas[b] < 2 || m.energy[to] <= m.energy[rows[i].start] + 1e-5, "%s: %g from %g", rows[i].name,
-                      m.energy[to], m.energy[rows[i].start]);
+                uint32_t to = sweep_once(&m, r->start, betas[b], key, key);
+                CHECK(__builtin_popcount(to) == __builtin_popcount(r->start), "%s: %o", r->name, to);
+                CHECK(betas[b] < 2 || m.energy[to] <= m.energy[r->start] + 1e-5, "%s: %g from %g", r->name, m.energy[to],
+                      m.energy[r->start]);
             }
         close_model(&m);
     }
@@ -433,16 +549,16 @@ static void span_of(model *m, double *greatest, double *least)
 {
     dense_couplings couplings = {.spins = m->row->spins, .value = m->coupling};
     exchange e = *(const exchange *)(const void *)m->memory;
-    exchange_span(&e, m->memory, &couplings, m->linear, m->row->lowest, greatest, least);
+    exchange_span(&e, m->memory, m->listed ? NULL : &couplings, lists_of(m), m->linear, m->row->lowest, greatest, least);
 }
 
 /* However high the penalties, and whatever all members pay, the span is the same; with twice the rest it is twice as wide. */
 static void test_span(void)
 {
-    for (size_t i = 0; i < ROWS; i++) {
-        model m = make_model(&rows[i]);
+    for (size_t i = 0; i < 2 * ROWS; i++) {
+        const row *r = &rows[i / 2];
+        model m = make_model(r, i % 2);
         double greatest, least, other_greatest, other_least;
-        const row *r = &rows[i];
         span_of(&m, &greatest, &least);
         CHECK(greatest >= least && least > 0, "%s: from %g to %g", r->name, least, greatest);
         bool grouped[SPINS_MAX] = {0};
@@ -454,8 +570,10 @@ static void test_span(void)
             for (int64_t l = 0; l < r->spins; l++)
                 m.coupling[k * r->spins + l] = 2 * m.coupling[k * r->spins + l] + (m.within[k][l] ? 256 * m.unit : 0);
         }
+        make_lists(&m);
         span_of(&m, &other_greatest, &other_least);
-        CHECK(fabs(other_greatest - 2 * greatest) < 1e-9 * greatest && fabs(other_least - 2 * least) < 1e-9 * greatest,
+        double loss = (m.listed ? 1e-3 : 1e-9) * greatest; /* float32 beside high penalties */
+        CHECK(fabs(other_greatest - 2 * greatest) < loss && fabs(other_least - 2 * least) < loss,
               "%s: from %g to %g, then from %g to %g", r->name, least, greatest, other_least, other_greatest);
         close_model(&m);
     }
@@ -465,6 +583,8 @@ int main(void)
 {
     int chains = getenv("ISG_TEST_FULL") ? 400000 : getenv("ISG_TEST_QUICK") ? 4000 : 20000;
     test_transitions(chains);
+    test_flips(chains);
+    test_estimate();
     test_kept(chains);
     test_fields();
     test_extremes();

@@ -6,7 +6,7 @@
 
 #include <math.h>
 
-enum { SPINS_MAX = 12, STATES_MAX = 1 << SPINS_MAX };
+enum { SPINS_MAX = 12, STATES_MAX = 1 << SPINS_MAX, SPINS_LARGE = 222 };
 
 static isg_error error;
 
@@ -151,6 +151,15 @@ static const row large = /* more groups than lanes, and not a multiple */
      "    quad x[t, i] x[t, j] over [t in 6, i in 37, j in 37] where i < j coeff %J$[t, i, j]\n"
      "    quad x[t, i] x[u, i] over [t in 6, u in 6, i in 37] where t < u coeff 1.25\n  } : spin[6, 37]\n",
      "x$ = %x$", true};
+#define LISTED "single flips, 16 spins at a look, over lists of neighbours; exchanges"
+static const row listed = /* a chain of one-hot choices, with a condition; too few neighbours for rows */
+    {LISTED " within x[i, *]",
+     "%h$: f32[70, 3], %J$: f32[70]",
+     "%x$ = anneal name a$ spins {x[i in 70, k in 3] in {0, 1}} terms {\n"
+     "    lin  x[i, k] over [i in 70, k in 3] coeff %h$[i, k] - 3\n"
+     "    quad x[i, k] x[i, l] over [i in 70, k in 3, l in 3] where k < l coeff 8\n"
+     "    quad x[i, k] x[i + 1, k] over [i in 69, k in 3] where i != 9 coeff %J$[i]\n  } : spin[70, 3]\n",
+     "x$ = %x$", false};
 static const row walled = /* no single flip leaves a permutation */
     {ASSIGNMENT " within x[i, *] and x[*, k], and across both",
      "%h$: f32[3, 3]",
@@ -160,7 +169,7 @@ static const row walled = /* no single flip leaves a permutation */
      "    quad x[i, k] x[j, k] over [i in 3, j in 3, k in 3] where i < j coeff 80\n  } : spin[3, 3]\n",
      "x$ = %x$", false};
 /* clang-format on */
-enum { ROWS = sizeof rows / sizeof *rows, ALL = ROWS + 2 };
+enum { ROWS = sizeof rows / sizeof *rows, ALL = ROWS + 3 };
 
 /* ---- a program of several rows, their coefficients made from random inputs --------------------- */
 
@@ -292,7 +301,7 @@ static void close_rows(compiled *c)
 
 static double energy_now(const compiled *c, const int8_t *state)
 {
-    double field[SPINS_MAX], energy[SPINS_MAX + 1], sum = 0;
+    double field[SPINS_LARGE], energy[SPINS_LARGE + 1], sum = 0;
     c->h->fields(&c->context, state, field);
     c->h->energy(&c->context, state, field, energy);
     for (uint64_t g = 0; g < c->h->groups; g++)
@@ -432,6 +441,41 @@ static void test_walls(compiled *c)
     }
 }
 
+/* ---- lists ------------------------------------------------------------------------------------- */
+
+/* Sweeps keep energies as the exact functions have them, and end, cold, with one choice a group that no other choice betters. */
+static void test_lists(compiled *c)
+{
+    int8_t state[SPINS_LARGE];
+    uint32_t key[2] = {3, 4};
+    double error, first_error;
+    if (!choose_row(c, &listed))
+        return;
+    for (uint64_t i = 0; i < c->h->spins; i++)
+        state[i] = i % 5 == 0;
+    c->h->start(&c->context, c->workspace.at, state);
+    double first = c->h->estimate(&c->context, c->workspace.at, &first_error), energy = energy_now(c, state);
+    for (uint32_t k = 0; k < 200; k++) {
+        c->h->sweep(&c->context, c->workspace.at, state, 0.5 * pow(1.05, k), key, k);
+        double off = c->h->estimate(&c->context, c->workspace.at, &error) - first - (energy_now(c, state) - energy);
+        CHECK(fabs(off) <= error + first_error + 1e-9, "sweep %u: off by %g, more than %g", k, off, error + first_error);
+    }
+    energy = energy_now(c, state);
+    for (uint64_t i = 0; i < c->h->spins; i += 3) {
+        uint64_t raised = i;
+        while (raised < i + 2 && !state[raised])
+            raised++;
+        CHECK(state[i] + state[i + 1] + state[i + 2] == 1, "group %d has %d", (int)i / 3, state[i] + state[i + 1] + state[i + 2]);
+        for (uint64_t k = i; k < i + 3; k++) {
+            state[raised] = 0;
+            state[k] = 1;
+            CHECK(energy_now(c, state) >= energy - 1e-4, "spin %d is better raised", (int)k);
+            state[k] = 0;
+            state[raised] = 1;
+        }
+    }
+}
+
 /* ---- the same on every processor -------------------------------------------------------------- */
 
 /* Besides the host, without the ones that this processor cannot run; when time is short, the one least like it. */
@@ -493,7 +537,7 @@ static void add_row(program_rows *rows, const row *r)
 
 static void test_processors(compiled *here)
 {
-    static const row *const some[] = {&large, &rows[1], &rows[9], &rows[13], &rows[14]};
+    static const row *const some[] = {&large, &listed, &rows[1], &rows[9], &rows[13], &rows[14]};
     enum { SOME = sizeof some / sizeof *some };
     const char *names[3];
     uint64_t hash[SOME];
@@ -519,10 +563,12 @@ int main(void)
     for (size_t i = 0; i < ROWS; i++)
         add_row(&all, &rows[i]);
     add_row(&all, &large);
+    add_row(&all, &listed);
     add_row(&all, &walled);
     if (open_rows(&c, &all, NULL)) {
         test_distribution(&c);
         test_walls(&c);
+        test_lists(&c);
         test_processors(&c);
     }
     close_rows(&c);

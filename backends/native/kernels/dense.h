@@ -40,6 +40,25 @@ typedef struct dense {
 
 /* ---- types and memory ---- */
 
+VECTOR_INLINE double dense_size(double x)
+{
+    return x < 0 ? -x : x;
+}
+
+/* A power of two that takes the number to between 1/2 and 2; 1 for 0. */
+static inline double dense_unit(double largest)
+{
+    union {
+        double number;
+        uint64_t bits;
+    } x = {largest};
+    int64_t exponent = (int64_t)(x.bits >> 52 & 0x7ff);
+    if (largest == 0)
+        return 1;
+    x.bits = (uint64_t)(exponent < 2 ? 2044 : exponent > 2044 ? 2 : 2046 - exponent) << 52;
+    return x.number;
+}
+
 /* `largest` of all |J_ij|, `reach` of all |h_i| + sum_j |J_ij|, both as they will be stored. */
 static inline dense_numbers dense_choose(int whole, double largest, double reach)
 {

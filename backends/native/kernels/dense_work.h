@@ -85,11 +85,6 @@ VECTOR_INLINE double dense_greatest_lane(dense_f64x16 x)
     return greatest;
 }
 
-VECTOR_INLINE double dense_size(double x)
-{
-    return x < 0 ? -x : x;
-}
-
 VECTOR_INLINE dense_f64x16 dense_larger(dense_f64x16 largest, dense_f64x16 x)
 {
     dense_f64x16 size = (dense_f64x16)((dense_i64x16)x & INT64_MAX);
@@ -196,20 +191,6 @@ static inline dense_sizes dense_measure(const dense_couplings *c, const double *
             s.digits++;
     }
     return s;
-}
-
-/* A power of two that takes the number to between 1/2 and 2; 1 for 0. */
-static inline double dense_unit(double largest)
-{
-    union {
-        double number;
-        uint64_t bits;
-    } x = {largest};
-    int64_t exponent = (int64_t)(x.bits >> 52 & 0x7ff);
-    if (largest == 0)
-        return 1;
-    x.bits = (uint64_t)(exponent < 2 ? 2044 : exponent > 2044 ? 2 : 2046 - exponent) << 52;
-    return x.number;
 }
 
 /* ---- rows of each type ---- */
@@ -487,7 +468,7 @@ static inline uint64_t dense_work_sweep(char *work, int8_t *state, double beta, 
         dense_fields(&w->d);
     int64_t flips = dense_sweep(&w->d, key, sweep, temperature);
     if (e)
-        flips += exchange_sweep((const exchange *)(const void *)e, e, &w->d, key, sweep, temperature);
+        flips += exchange_sweep((const exchange *)(const void *)e, e, &w->d, 0, key, sweep, temperature);
     const int8_t *turn = w->d.turn;
     for (int64_t i = 0; flips && i < spins; i++)
         state[i] = turn[i] < 0 ? 1 : (int8_t)lowest;

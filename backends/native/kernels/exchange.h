@@ -15,7 +15,7 @@
 #ifndef KERNELS_EXCHANGE_H
 #define KERNELS_EXCHANGE_H
 
-#include "backends/native/kernels/dense.h"
+#include "backends/native/kernels/lists.h"
 #include "runtime/philox.h"
 
 enum { EXCHANGE_FAMILIES_MAX = 4, EXCHANGE_HEAD = 256 };
@@ -40,7 +40,8 @@ static inline int64_t exchange_bytes(int64_t spins)
 }
 
 typedef struct exchange_pass {
-    const dense *d;
+    const dense *d; /* without rows where there are lists */
+    const lists *l; /* NULL: rows */
     const uint32_t *key;
     uint32_t sweep;
     float cold; /* 1 / temperature */
@@ -58,14 +59,37 @@ VECTOR_INLINE double exchange_field(const dense *d, int64_t spin)
     return d->numbers == DENSE_INT16 ? ((const int32_t *)d->fields)[spin] : ((const float *)d->fields)[spin];
 }
 
-/* What raising one adds to the other's field. */
-VECTOR_INLINE double exchange_coupling(const dense *d, int64_t i, int64_t j)
+VECTOR_INLINE double exchange_row_coupling(const dense *d, int64_t i, int64_t j)
 {
     int64_t at = i * d->stride + j;
-    double row = d->numbers == DENSE_INT8    ? ((const int8_t *)d->rows)[at]
-                 : d->numbers == DENSE_INT16 ? ((const int16_t *)d->rows)[at]
-                                             : ((const float *)d->rows)[at];
-    return row * d->change;
+    return d->numbers == DENSE_INT8    ? ((const int8_t *)d->rows)[at]
+           : d->numbers == DENSE_INT16 ? ((const int16_t *)d->rows)[at]
+                                       : ((const float *)d->rows)[at];
+}
+
+static inline double exchange_list_coupling(const lists *l, int64_t i, int64_t j)
+{
+    int64_t from = l->start[i], to = l->start[i + 1];
+    while (from < to) {
+        int64_t middle = (from + to) / 2;
+        from = l->neighbour[middle] < j ? middle + 1 : from;
+        to = l->neighbour[middle] < j ? to : middle;
+    }
+    return from < l->start[i + 1] && l->neighbour[from] == j ? (double)l->value[from] : 0;
+}
+
+/* The same for spins asked for in order of their numbers: *at goes along the list, from its start. */
+VECTOR_INLINE double exchange_next_coupling(const lists *l, int64_t i, int64_t j, int64_t *at)
+{
+    while (*at < l->start[i + 1] && l->neighbour[*at] < j)
+        ++*at;
+    return *at < l->start[i + 1] && l->neighbour[*at] == j ? (double)l->value[*at] : 0;
+}
+
+/* What raising one adds to the other's field. */
+VECTOR_INLINE double exchange_coupling(const exchange_pass *p, int64_t i, int64_t j)
+{
+    return p->d->change * (p->l ? exchange_list_coupling(p->l, i, j) : exchange_row_coupling(p->d, i, j));
 }
 
 #define EXCHANGE_ADD(row_type, field_type)                                                                                       \
@@ -80,6 +104,11 @@ static inline void exchange_flip(exchange_pass *p, int64_t spin)
 {
     const dense *d = p->d;
     int32_t step = d->turn[spin] * d->change;
+    p->flips++;
+    if (p->l) {
+        lists_flip(p->l, spin);
+        return;
+    }
     if (d->numbers == DENSE_INT8)
         EXCHANGE_ADD(int8_t, int16_t);
     else if (d->numbers == DENSE_INT16)
@@ -87,7 +116,6 @@ static inline void exchange_flip(exchange_pass *p, int64_t spin)
     else
         EXCHANGE_ADD(float, float);
     d->turn[spin] = (int8_t)-d->turn[spin];
-    p->flips++;
 }
 
 /* A whole number below n, from a draw. */
@@ -104,6 +132,7 @@ static inline int exchange_weigh(exchange_pass *p, const exchange_family *f, int
 {
     const dense *d = p->d;
     double own = exchange_field(d, spin);
+    int64_t at = p->l ? p->l->start[spin] : 0;
     float least = 0;
     int some = 0;
     for (int64_t m = 0; m < f->members; m++) {
@@ -111,8 +140,10 @@ static inline int exchange_weigh(exchange_pass *p, const exchange_family *f, int
         float cost = __builtin_inff();
         if (other == spin)
             cost = 0;
-        else if (d->turn[other] > 0)
-            cost = (float)(exchange_field(d, other) - exchange_coupling(d, spin, other) - own) * p->cold;
+        else if (d->turn[other] > 0) {
+            double coupling = p->l ? exchange_next_coupling(p->l, spin, other, &at) : exchange_row_coupling(d, spin, other);
+            cost = (float)(exchange_field(d, other) - d->change * coupling - own) * p->cold;
+        }
         some |= other != spin && cost < dense_largest_threshold;
         least = cost < least ? cost : least;
         p->weight[m] = cost;
@@ -152,12 +183,13 @@ static inline void exchange_relocate(exchange_pass *p, const exchange_family *f,
 
 /* ---- crossing ---- */
 
-VECTOR_INLINE double exchange_cross_cost(const dense *d, int64_t p, int64_t q, int64_t r, int64_t s)
+VECTOR_INLINE double exchange_cross_cost(const exchange_pass *x, int64_t p, int64_t q, int64_t r, int64_t s)
 {
+    const dense *d = x->d;
     double fields = exchange_field(d, r) + exchange_field(d, s) - exchange_field(d, p) - exchange_field(d, q);
-    double same = exchange_coupling(d, p, q) + exchange_coupling(d, r, s);
+    double same = exchange_coupling(x, p, q) + exchange_coupling(x, r, s);
     double across =
-        exchange_coupling(d, p, r) + exchange_coupling(d, p, s) + exchange_coupling(d, q, r) + exchange_coupling(d, q, s);
+        exchange_coupling(x, p, r) + exchange_coupling(x, p, s) + exchange_coupling(x, q, r) + exchange_coupling(x, q, s);
     return fields + same - across;
 }
 
@@ -172,7 +204,7 @@ static inline void exchange_cross(exchange_pass *p, const exchange_family *f, in
             fourth = f->base + c * f->member_stride + b * f->group_stride;
     if (a == c || b == e || p->d->turn[to] < 0 || p->d->turn[fourth] < 0)
         return;
-    float cost = (float)exchange_cross_cost(p->d, from, second, to, fourth) * p->cold;
+    float cost = (float)exchange_cross_cost(p, from, second, to, fourth) * p->cold;
     if (!(cost <= dense_largest_threshold) || (cost > 0 && cost > minus_log(u32x16_of(draw[2]))[0]))
         return;
     exchange_flip(p, from);
@@ -202,13 +234,13 @@ static inline void exchange_cross_all(exchange_pass *p, const exchange_family *f
 /* ---- a sweep ---- */
 
 /* All groups of one family, family by family from sweep to sweep, and crossings. `memory`: exchange_bytes of the spins, `e` at
- * its head. The temperature is that of dense_sweep. Returns the flips. */
-static inline int64_t exchange_sweep(const exchange *e, char *memory, const dense *d, const uint32_t key[2], uint32_t sweep,
-                                     double temperature)
+ * its head. `l`: NULL where `d` has rows. The temperature is that of dense_sweep. Returns the flips. */
+static inline int64_t exchange_sweep(const exchange *e, char *memory, const dense *d, const lists *l, const uint32_t key[2],
+                                     uint32_t sweep, double temperature)
 {
     float *weight = (float *)(void *)(memory + EXCHANGE_HEAD);
     double cold = 1 / temperature;
-    exchange_pass p = {d, key, sweep, (float)(cold < 1e30 ? cold : 1e30), weight, (int32_t *)(void *)(weight + d->padded), 0};
+    exchange_pass p = {d, l, key, sweep, (float)(cold < 1e30 ? cold : 1e30), weight, (int32_t *)(void *)(weight + d->padded), 0};
     uint32_t which = sweep % (uint32_t)e->count;
     const exchange_family *f = &e->family[which];
     for (int64_t g = 0; g < f->groups; g++) {
@@ -219,6 +251,20 @@ static inline int64_t exchange_sweep(const exchange *e, char *memory, const dens
     if (e->crosses)
         exchange_cross_all(&p, &e->family[0]);
     return p.flips;
+}
+
+/* Single flips over lists, and exchanges: `e` at the head of exchange_bytes. */
+static inline int64_t exchange_lists_sweep(const lists *l, char *e, int8_t *state, double beta, const uint32_t key[2],
+                                           uint32_t sweep)
+{
+    double temperature = l->scale / (beta * (double)l->d.change);
+    if (sweep % LISTS_RENEWAL_SWEEPS == LISTS_RENEWAL_SWEEPS - 1)
+        lists_fields(l);
+    int64_t flips = lists_sweep(l, key, sweep, temperature);
+    flips += exchange_sweep((const exchange *)(const void *)e, e, &l->d, l, key, sweep, temperature);
+    for (int64_t i = 0; i < l->d.spins && flips; i++)
+        state[i] = l->d.turn[i] < 0 ? 1 : (int8_t)(1 - l->d.change);
+    return flips;
 }
 
 #endif

@@ -7,8 +7,8 @@
  *
  * with each of those spins raised as often as one in its group. Of the greatest that is taken, and of the least root mean square
  * of any group: a choice is between its members, of which one may well be near the mean. Where groups do not cross, the best of
- * all members is chosen whatever the other groups choose, and few couplings make strong clusters: measured on grids of one-hot
- * choices, that asks for temperatures four times as high. Permutations of all kinds do best with the root as it is.
+ * all members is chosen whatever the other groups choose, and few couplings make strong clusters: on grids of one-hot choices
+ * four times that did better than once or twice. Assignments, tours and quadratic assignments did worse from twice on.
  */
 #ifndef KERNELS_EXCHANGE_SPAN_H
 #define KERNELS_EXCHANGE_SPAN_H
@@ -33,7 +33,8 @@ VECTOR_INLINE int64_t exchange_member(const exchange_family *f, int64_t group, i
 
 typedef struct exchange_scales {
     const exchange *e;
-    const dense_couplings *couplings;
+    const dense_couplings *couplings; /* of all pairs, or */
+    const lists *lists;               /* of some */
     const double *linear;
     int64_t lowest;
     double *mean, *square; /* [spins]: of the energy of raising one */
@@ -47,26 +48,64 @@ static inline void exchange_widen(exchange_scales *s, double square)
     s->least = size > 0 && (s->least == 0 || size < s->least) ? size : s->least;
 }
 
-/* Without the other members of its groups. A spin of no group is measured as any other (dense_typical_square). */
-static inline void exchange_measure(exchange_scales *s, int64_t spin)
+typedef struct exchange_row {
+    double sum, square, share; /* of its couplings; how often a spin of its groups is raised */
+    int64_t families;
+} exchange_row;
+
+static inline void exchange_leave_out(exchange_row *r, double coupling)
 {
-    dense_row row = dense_sum_row(s->couplings, spin, s->linear[spin]);
-    double sum = row.sum, square = row.square, change = (double)(1 - s->lowest), share = 0.5;
-    int64_t families = 0;
+    r->sum -= coupling;
+    r->square -= coupling * coupling;
+}
+
+static inline double exchange_one_coupling(const exchange_scales *s, int64_t i, int64_t j)
+{
+    return s->lists ? exchange_list_coupling(s->lists, i, j) / s->lists->scale : dense_coupling(s->couplings, i, j);
+}
+
+static inline exchange_row exchange_whole_row(const exchange_scales *s, int64_t spin)
+{
+    exchange_row r = {0, 0, 0.5, 0};
+    if (!s->lists) {
+        dense_row row = dense_sum_row(s->couplings, spin, s->linear[spin]);
+        r.sum = row.sum;
+        r.square = row.square;
+        return r;
+    }
+    for (int64_t k = s->lists->start[spin]; k < s->lists->start[spin + 1]; k++) {
+        double coupling = (double)s->lists->value[k] / s->lists->scale;
+        r.sum += coupling;
+        r.square += coupling * coupling;
+    }
+    return r;
+}
+
+/* Without the other members of its groups. */
+static inline exchange_row exchange_row_of(const exchange_scales *s, int64_t spin)
+{
+    exchange_row r = exchange_whole_row(s, spin);
     for (int64_t i = 0; i < s->e->count; i++) {
         const exchange_family *f = &s->e->family[i];
         int64_t group = exchange_group(f, spin);
-        for (int64_t m = 0; group >= 0 && m < f->members; m++) {
-            double coupling = dense_coupling(s->couplings, spin, exchange_member(f, group, m));
-            sum -= coupling;
-            square -= coupling * coupling;
-        }
-        families += group >= 0;
-        share = group < 0 || share * (double)f->members < 1 ? share : 1 / (double)f->members;
+        if (group < 0)
+            continue;
+        for (int64_t m = 0; m < f->members; m++)
+            exchange_leave_out(&r, exchange_one_coupling(s, spin, exchange_member(f, group, m)));
+        r.families++;
+        r.share = r.share * (double)f->members < 1 ? r.share : 1 / (double)f->members;
     }
-    s->mean[spin] = change * (s->linear[spin] + sum * ((double)s->lowest + change * share));
-    s->square[spin] = change * change * change * change * share * (1 - share) * (square > 0 ? square : 0);
-    if (families == 0)
+    return r;
+}
+
+/* A spin of no group is measured as any other (dense_typical_square). */
+static inline void exchange_measure(exchange_scales *s, int64_t spin)
+{
+    exchange_row r = exchange_row_of(s, spin);
+    double change = (double)(1 - s->lowest), square = change * change * (r.square > 0 ? r.square : 0);
+    s->mean[spin] = change * (s->linear[spin] + r.sum * ((double)s->lowest + change * r.share));
+    s->square[spin] = change * change * r.share * (1 - r.share) * square;
+    if (r.families == 0)
         exchange_widen(s, s->mean[spin] * s->mean[spin] + s->square[spin]);
 }
 
@@ -91,13 +130,15 @@ static inline void exchange_widen_group(exchange_scales *s, const exchange_famil
     exchange_widen(s, total);
 }
 
-/* Both 0 where nothing but the penalties is left. `memory` as for exchange_sweep. */
-static inline void exchange_span(const exchange *e, char *memory, const dense_couplings *couplings, const double *linear,
-                                 int64_t lowest, double *greatest, double *least)
+/* Of `couplings`, or of `lists` where these are not NULL. Both 0 where nothing but the penalties is left. `memory` as for
+ * exchange_sweep. */
+static inline void exchange_span(const exchange *e, char *memory, const dense_couplings *couplings, const lists *lists,
+                                 const double *linear, int64_t lowest, double *greatest, double *least)
 {
     double *room = (double *)(void *)(memory + EXCHANGE_HEAD);
-    exchange_scales s = {e, couplings, linear, lowest, room, room + couplings->spins, 0, 0};
-    for (int64_t spin = 0; spin < couplings->spins; spin++)
+    int64_t spins = lists ? lists->d.spins : couplings->spins;
+    exchange_scales s = {e, couplings, lists, linear, lowest, room, room + spins, 0, 0};
+    for (int64_t spin = 0; spin < spins; spin++)
         exchange_measure(&s, spin);
     for (int64_t i = 0; i < e->count; i++)
         for (int64_t g = 0; g < e->family[i].groups; g++)
