@@ -3,6 +3,7 @@
 #include "frontend/cli/options.h"
 
 #include <stddef.h>
+#include <string.h>
 
 typedef struct opt_options {
     const char *pipeline, *output;
@@ -59,6 +60,9 @@ int cli_opt(cli *c, int argc, char **argv)
     k.machine_variables = o.machine_spins;
     status = compile_load_text(&k, path);
     bool loaded = !status;
+    size_t length = strlen(path);
+    if (!loaded && length >= 5 && !strcmp(path + length - 5, ".attn"))
+        cli_hint(c, "a .attn file is a model; `isg lower %s` prints its program in the text form", path);
     if (!status)
         status = compile_passes(&k, o.pipeline ? o.pipeline : "");
     if (!status || (loaded && status == EXIT_INPUT && !o.output)) {

@@ -50,6 +50,18 @@ typedef struct session {
 
 /* ---- steps ----------------------------------------------------------------------------------- */
 
+/* This processor takes every model whole: passes over parts would change nothing. */
+static int check_passes(const session *s)
+{
+    const target *t = s->compilation.target;
+    if (!s->options->passes || (t && t->kind != TARGET_NATIVE))
+        return EXIT_DONE;
+    int status =
+        cli_fail(s->run.cli, EXIT_USAGE, "--passes is for machines that hold a model in parts; this processor holds it whole");
+    cli_hint(s->run.cli, "name the machine with --target; `isg targets` lists them");
+    return status;
+}
+
 static int compile_program(session *s, const char *path)
 {
     cli *c = s->run.cli;
@@ -59,6 +71,8 @@ static int compile_program(session *s, const char *path)
     int status = compile_load_model(&s->compilation, path, s->options->weights);
     if (!status)
         status = compile_find_target(&s->compilation, s->options->target);
+    if (!status)
+        status = check_passes(s);
     if (!status)
         status = compile_to(&s->compilation, STAGE_SCHEDULED);
     if (status)
