@@ -1,6 +1,7 @@
 /* test_frontend.c - the frontend from inside: the module that it builds, spans on everything, and that
  * failing memory and failing files are ordinary errors. Its diagnostics are tested in tests/frontend. */
 #include "frontend/frontend.h"
+#include "tests/unit/ir_check.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,18 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static int failures;
-
-#define CHECK(condition, ...)                                                                                                    \
-    do {                                                                                                                         \
-        if (!(condition)) {                                                                                                      \
-            failures++;                                                                                                          \
-            printf("%s:%d: %s: ", __FILE__, __LINE__, #condition);                                                               \
-            printf(__VA_ARGS__);                                                                                                 \
-            printf("\n");                                                                                                        \
-        }                                                                                                                        \
-    } while (0)
 
 /* ---- a file system in memory, whose Nth call fails ---- */
 

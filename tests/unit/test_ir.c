@@ -2,6 +2,7 @@
  * walking, rewriting, comparing and evaluating random expressions. */
 #include "ir/ir.h"
 #include "ir/text.h"
+#include "tests/unit/ir_check.h"
 
 #include <locale.h>
 #include <math.h>
@@ -9,35 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int failures;
-
-#define CHECK(condition, ...)                                                                                                    \
-    do {                                                                                                                         \
-        if (!(condition)) {                                                                                                      \
-            failures++;                                                                                                          \
-            printf("%s:%d: %s: ", __FILE__, __LINE__, #condition);                                                               \
-            printf(__VA_ARGS__);                                                                                                 \
-            printf("\n");                                                                                                        \
-        }                                                                                                                        \
-    } while (0)
-
-typedef struct session {
-    arena arena;
-    jmp_buf no_memory;
-    diagnostics diagnostics;
-} session;
-
-static void session_open(session *s)
-{
-    arena_open(&s->arena, NULL, &s->no_memory);
-    if (setjmp(s->no_memory)) {
-        puts("out of memory");
-        exit(1);
-    }
-    diagnostics_open(&s->diagnostics, &s->arena);
-}
-
-static ir_module *parse(session *s, const char *text)
+static ir_module *parse(ir_session *s, const char *text)
 {
     return ir_parse(&s->arena, &s->diagnostics, diagnostics_add_file(&s->diagnostics, "test.ising", text, strlen(text)));
 }
@@ -74,7 +47,7 @@ static const char *sample_of(ir_attribute_kind kind)
     return "";
 }
 
-static const char *sample_op(session *s, const ir_op_row *row, bool all)
+static const char *sample_op(ir_session *s, const ir_op_row *row, bool all)
 {
     static const char *const operands[] = {"%a", "%a, %b", "%a, _, %b", "%a, %b, _, %a"};
     int count = all ? row->max_operands : row->min_operands, results = row->results < 0 ? all : row->results;
@@ -91,8 +64,8 @@ static const char *sample_op(session *s, const ir_op_row *row, bool all)
 
 static void test_round_trip(int code, int stage, bool all)
 {
-    session s;
-    session_open(&s);
+    ir_session s;
+    ir_session_open(&s);
     const char *text = arena_format(&s.arena,
                                     "isinglass 1\nstage %s\nparam @head.weight : f32[10, 64]\nparam @\"odd name/1\" : i32\n\n"
                                     "model @m(%%a: f32[2, 3], %%b: i32) {\n%s  return out = %%a, \"odd name\" = %%b\n}\n",
@@ -172,7 +145,7 @@ static void test_numbers(void)
 /* ---- random expressions ---- */
 
 typedef struct maker {
-    session session;
+    ir_session session;
     ir_module *module;
     uint64_t state;
     ir_value value;
@@ -262,7 +235,7 @@ static void maker_open(maker *k, uint64_t seed)
 {
     const int64_t dims[] = {3};
     *k = (maker){.state = seed * 2 + 1};
-    session_open(&k->session);
+    ir_session_open(&k->session);
     k->module = ir_module_new(&k->session.arena, &k->session.diagnostics);
     k->value = ir_value_new(k->module, ir_type_make(IR_F64, 1, dims), ir_intern_text(k->module, "v"), (ir_span){0});
 }
@@ -270,7 +243,7 @@ static void maker_open(maker *k, uint64_t seed)
 /* One map of the expression, as a module; read back, it must be the same expression. */
 static void test_expr_text(maker *k, ir_expr e)
 {
-    session *s = &k->session;
+    ir_session *s = &k->session;
     const char *text = arena_format(
         &s->arena, "isinglass 1\nstage calls\n\nfn @f(%%v: f64[3]) {\n  %%0 = map over [] elem %s\n  return %%0\n}\n",
         ir_print_expr(k->module, e));
@@ -353,8 +326,8 @@ static void test_expressions(void)
 
 static void test_value_of(const char *text, double expected)
 {
-    session s;
-    session_open(&s);
+    ir_session s;
+    ir_session_open(&s);
     ir_module *m = parse(
         &s, arena_format(&s.arena, "isinglass 1\nstage graph\nmodel @m() {\n%%c = constant value %s\nreturn c = %%c\n}", text));
     CHECK(m, "%s", diagnostics_draw(&s.diagnostics));

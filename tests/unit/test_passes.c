@@ -2,41 +2,12 @@
  * evaluation before it, the pipeline's choice of passes, deep and exploding programs, lack of memory. */
 #include "passes/fold.h"
 #include "passes/index_range.h"
+#include "tests/unit/ir_check.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static int failures;
-
-#define CHECK(condition, ...)                                                                                                    \
-    do {                                                                                                                         \
-        if (!(condition)) {                                                                                                      \
-            failures++;                                                                                                          \
-            printf("%s:%d: %s: ", __FILE__, __LINE__, #condition);                                                               \
-            printf(__VA_ARGS__);                                                                                                 \
-            printf("\n");                                                                                                        \
-        }                                                                                                                        \
-    } while (0)
-
-typedef struct session {
-    arena arena;
-    jmp_buf no_memory;
-    diagnostics diagnostics;
-    ir_module *m;
-} session;
-
-static void session_open(session *s)
-{
-    arena_open(&s->arena, NULL, &s->no_memory);
-    if (setjmp(s->no_memory)) {
-        puts("out of memory");
-        exit(1);
-    }
-    diagnostics_open(&s->diagnostics, &s->arena);
-    s->m = ir_module_new(&s->arena, &s->diagnostics);
-}
 
 /* ---- random expressions ---- */
 
@@ -123,7 +94,7 @@ static bool first_outside(const ir_module *m, const indices *in, ir_expr conditi
     }
 }
 
-static void test_range_once(session *s)
+static void test_range_once(ir_session *s)
 {
     ir_module *m = s->m;
     indices in = random_indices(m, 4, 5);
@@ -149,9 +120,9 @@ static void test_range_once(session *s)
 
 static void test_ranges(void)
 {
-    session s;
+    ir_session s;
     for (int round = 0; round < 40; round++) {
-        session_open(&s);
+        ir_session_open(&s);
         for (int i = 0; i < 500; i++)
             test_range_once(&s);
         arena_close(&s.arena);
@@ -180,8 +151,8 @@ static void test_large_bounds(void)
         {"where -i >= -7 elem %a[i * 200000000]", true},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        session s;
-        session_open(&s);
+        ir_session s;
+        ir_session_open(&s);
         char *text = arena_format(&s.arena,
                                   "isinglass 1\nstage graph\nmodel @m(%%a: f32[2000000000]) {\n"
                                   "  %%r = readout over [i in 2000000000] %s\n  return r = %%r\n}\n",
@@ -226,8 +197,8 @@ static ir_expr random_expression(ir_module *m, indices *in, int depth)
 static void test_folding(void)
 {
     for (int round = 0; round < 2000; round++) {
-        session s;
-        session_open(&s);
+        ir_session s;
+        ir_session_open(&s);
         indices in = random_indices(s.m, 2, 4);
         folded_value none[1] = {{0}};
         fold f = {.m = s.m, .values = none};
@@ -250,7 +221,7 @@ static void test_folding(void)
 
 /* ---- programs made to hurt ---- */
 
-static const char *run_text(session *s, const char *text, const char *passes, uint32_t *errors)
+static const char *run_text(ir_session *s, const char *text, const char *passes, uint32_t *errors)
 {
     ir_module *m = ir_parse(&s->arena, &s->diagnostics, diagnostics_add_file(&s->diagnostics, "t", text, strlen(text)));
     CHECK(m, "%s", diagnostics_draw(&s->diagnostics));
@@ -265,8 +236,8 @@ static const char *run_text(session *s, const char *text, const char *passes, ui
 /* Thirty functions that each call the next one twice: 2^30 operations if expanded. */
 static void test_explosion(void)
 {
-    session s;
-    session_open(&s);
+    ir_session s;
+    ir_session_open(&s);
     char *text = arena_format(&s.arena, "isinglass 1\nstage calls\nfn @f30(%%x: f32[N]) {\n  %%1 = tanh %%x\n  return %%1\n}\n");
     for (int i = 29; i >= 0; i--)
         text = arena_format(
@@ -282,8 +253,8 @@ static void test_explosion(void)
 /* Functions that call each other in a ring, which the frontend refuses, are poison and no endless loop. */
 static void test_recursion(void)
 {
-    session s;
-    session_open(&s);
+    ir_session s;
+    ir_session_open(&s);
     uint32_t errors;
     run_text(&s,
              "isinglass 1\nstage calls\nfn @f(%x: f32[N]) {\n  %1 = call %x callee @g\n  return %1\n}\n"
@@ -296,8 +267,8 @@ static void test_recursion(void)
 /* A sum of many terms leans to the left as deep as it is long. */
 static void test_depth(void)
 {
-    session s;
-    session_open(&s);
+    ir_session s;
+    ir_session_open(&s);
     ir_module *m = s.m;
     ir_function *model = ARENA_NEW(&s.arena, ir_function);
     model->kind = FUNCTION_MODEL;
