@@ -102,15 +102,29 @@ isg_status tensor_check(const isg_tensor *t, const char *kind, const char *name,
     return ISG_OK;
 }
 
+static void store_row(char *at, int64_t stride, const float *from, int64_t n)
+{
+    if (from && stride == sizeof *from) {
+        memcpy(at, from, (size_t)n * sizeof *from);
+        return;
+    }
+    for (int64_t i = 0; i < n; i++, at += stride) {
+        float value = from ? from[i] : NAN;
+        memcpy(at, &value, sizeof value);
+    }
+}
+
+/* Row by row over the last axis; a scalar is one row of one element. */
 void tensor_from_f32(const isg_tensor *t, const float *from)
 {
     int64_t count = 0, index[ISG_MAX_RANK] = {0};
     tensor_count(t->rank, t->shape, &count);
+    int last = t->rank - 1;
+    int64_t n = t->rank ? t->shape[last] : 1, stride = t->rank ? t->strides[last] : 0;
     char *at = t->data;
-    for (int64_t k = 0; k < count; k++) {
-        float value = from ? from[k] : NAN;
-        memcpy(at, &value, sizeof value);
-        for (int i = t->rank - 1; i >= 0; i--) {
+    for (int64_t done = 0; done < count; done += n) {
+        store_row(at, stride, from ? from + done : NULL, n);
+        for (int i = last - 1; i >= 0; i--) {
             at += t->strides[i];
             if (++index[i] < t->shape[i])
                 break;
