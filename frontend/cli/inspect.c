@@ -37,8 +37,9 @@ static const option_table table = {
     "MODEL.attn|PROBLEM",
     "Shows the Hamiltonians of a model, or a problem from a file: the terms and where they are written, how couplings and "
     "fields\n"
-    "are spread, what is decided beforehand, the spectrum, how hard the annealing is and what it finds. A model without --input\n"
-    "is shown by its structure alone. A file ending in .attn is a model, any other a problem, or an inspection written\n"
+    "are spread, what is decided beforehand, the spectrum, how hard the annealing is and what it finds. A model that takes\n"
+    "inputs is without --input shown by its structure alone. A file ending in .attn is a model, any other a problem, or an "
+    "inspection written\n"
     "before with --format json. --diff takes the same options for both sides; to compare two settings, write one side first.",
     "examples:\n"
     "  isg inspect mis.attn\n"

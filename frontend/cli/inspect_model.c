@@ -28,12 +28,17 @@ typedef struct session {
     json_t *document;
 } session;
 
-/* A model without inputs is shown by its structure: nothing is sampled or annealed. */
+/* A model that takes inputs is without them shown by its structure: nothing is sampled or annealed. */
+static bool has_numbers(const session *s)
+{
+    return s->options->inputs.count || !s->compilation.module->functions.at[0]->parameters.count;
+}
+
 static int check_options(const session *s)
 {
     const inspect_options *o = s->options;
     const char *vain = o->sample_given ? "--sample" : o->reads ? "--reads" : o->sweeps ? "--sweeps" : NULL;
-    if (o->inputs.count || !vain)
+    if (has_numbers(s) || !vain)
         return EXIT_DONE;
     int status = cli_fail(s->cli, EXIT_USAGE, "%s says nothing of '%s' without inputs", vain, s->path);
     cli_hint(s->cli, "give them with --input NAME=FILE.npy; without any the model is shown by its structure alone");
@@ -204,15 +209,15 @@ static int inspect_steps(session *s)
 {
     arena *a = &s->cli->arena;
     const inspect_options *o = s->options;
-    int status = check_options(s);
-    if (!status)
-        status = run_split_files(s->cli, "--input", &o->inputs, &s->inputs);
+    int status = run_split_files(s->cli, "--input", &o->inputs, &s->inputs);
     if (!status)
         status = compile_load_model(&s->compilation, s->path, o->weights);
     if (!status)
         status = compile_find_target(&s->compilation, o->target);
     if (!status)
         status = compile_to(&s->compilation, STAGE_SCHEDULED);
+    if (!status)
+        status = check_options(s);
     if (status)
         return status;
     ir_module *m = s->compilation.module;
@@ -221,7 +226,7 @@ static int inspect_steps(session *s)
     for (uint32_t i = 0; i < model->ops.count; i++)
         if (ir_op_get(m, model->ops.at[i])->code == OP_ANNEAL)
             ARENA_PUSH(a, &anneals, model->ops.at[i]);
-    if (o->inputs.count)
+    if (has_numbers(s))
         status = observe_model(s);
     if (status)
         return status;
