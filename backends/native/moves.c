@@ -167,11 +167,20 @@ static bool gathering_pays(const codegen *g, const hamiltonian_plan *h)
     return spins <= DENSE_SPINS_SMALL || (spins <= DENSE_GATHERED_MAX && ends * DENSE_COST >= spins * spins);
 }
 
+/* Couplings of their own for each two spins of a group, as a penalty that comes with the data has. Where rows are too long, moves
+ * within such groups do no harm even if it is none. */
+static bool may_be_penalty(const codegen *g, const hamiltonian_plan *h, const term_plan *t)
+{
+    uint32_t own = term_own_axes(g, t);
+    return t->form == TERM_ROWS && own && term_meets_all(g, t) && !gathering_pays(g, h) &&
+           extent_of(g, spin_array_at(g, h, t->term->spins[0].array), own) < h->layout.count;
+}
+
 /* Of penalties whose groups can be walked with two strides. */
 static bool family_of(const codegen *g, const hamiltonian_plan *h, const term_plan *t, exchange_family *f)
 {
     uint32_t array = t->term->spins[0].array;
-    if (!is_penalty(g, t))
+    if (!is_penalty(g, t) && !may_be_penalty(g, h, t))
         return false;
     const ir_spins *spins = spin_array_at(g, h, array);
     uint32_t members = term_own_axes(g, t), groups = ((1u << spins->index_count) - 1) & ~members;

@@ -160,6 +160,15 @@ static const row listed = /* a chain of one-hot choices, with a condition; too f
      "    quad x[i, k] x[i, l] over [i in 70, k in 3, l in 3] where k < l coeff 8\n"
      "    quad x[i, k] x[i + 1, k] over [i in 69, k in 3] where i != 9 coeff %J$[i]\n  } : spin[70, 3]\n",
      "x$ = %x$", false};
+static const row linked = /* what ties the groups comes with the data; too many spins for rows */
+    {LISTED " within x[f, i, *]",
+     "%h$: f32[70, 4, 4], %J$: f32[70, 4, 4, 4]",
+     "%x$ = anneal name a$ spins {x[f in 70, i in 4, j in 4] in {0, 1}} terms {\n"
+     "    lin  x[f, i, j] over [f in 70, i in 4, j in 4] coeff %h$[f, i, j]\n"
+     "    quad x[f, i, j] x[f, i, l] over [f in 70, i in 4, j in 4, l in 4] where j < l coeff 2 + %J$[f, i, j, l]\n"
+     "    quad x[f, i, j] x[f + 1, j, k] over [f in 69, i in 4, j in 4, k in 4] coeff %J$[f, i, j, k]\n"
+     "  } : spin[70, 4, 4]\n",
+     "x$ = %x$", true};
 static const row walled = /* no single flip leaves a permutation */
     {ASSIGNMENT " within x[i, *] and x[*, k], and across both",
      "%h$: f32[3, 3]",
@@ -169,7 +178,7 @@ static const row walled = /* no single flip leaves a permutation */
      "    quad x[i, k] x[j, k] over [i in 3, j in 3, k in 3] where i < j coeff 80\n  } : spin[3, 3]\n",
      "x$ = %x$", false};
 /* clang-format on */
-enum { ROWS = sizeof rows / sizeof *rows, ALL = ROWS + 3 };
+enum { ROWS = sizeof rows / sizeof *rows, ALL = ROWS + 4 };
 
 /* ---- a program of several rows, their coefficients made from random inputs --------------------- */
 
@@ -537,7 +546,7 @@ static void add_row(program_rows *rows, const row *r)
 
 static void test_processors(compiled *here)
 {
-    static const row *const some[] = {&large, &listed, &rows[1], &rows[9], &rows[13], &rows[14]};
+    static const row *const some[] = {&large, &listed, &linked, &rows[1], &rows[9], &rows[13], &rows[14]};
     enum { SOME = sizeof some / sizeof *some };
     const char *names[3];
     uint64_t hash[SOME];
@@ -564,6 +573,7 @@ int main(void)
         add_row(&all, &rows[i]);
     add_row(&all, &large);
     add_row(&all, &listed);
+    add_row(&all, &linked);
     add_row(&all, &walled);
     if (open_rows(&c, &all, NULL)) {
         test_distribution(&c);
