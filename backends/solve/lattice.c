@@ -90,12 +90,34 @@ static void add_couplings(spin_sums *sums, const problem *p, number_scale scale)
     }
 }
 
+/* Where all couplings are one small whole number, their sums are multiples of it, to the bit. False where they are not; sums are
+ * 0 then as before. */
+static bool sum_alike(const problem *p, spin_sums *sums)
+{
+    double value = p->coupling_count ? p->couplings[0].value : 0.5, most = 1 << 20;
+    bool alike = fabs(value) <= most && is_whole(value);
+    for (int64_t k = 0; k < p->coupling_count && alike; k++) {
+        alike = p->couplings[k].value == value;
+        sums[p->couplings[k].first].size++;
+        sums[p->couplings[k].second].size++;
+    }
+    for (int64_t i = 0; i < p->spins; i++) {
+        double count = alike ? sums[i].size : 0;
+        sums[i] = (spin_sums){.sum = count * value, .size = count * fabs(value), .square = count * value * value};
+    }
+    return alike;
+}
+
 /* The sizes, and the sums without a scale: one pass is all that whole numbers need. */
 static number_sizes measure_all(const problem *p, spin_sums *sums)
 {
     number_sizes s = {.finite = true};
     for (int64_t i = 0; i < p->spins; i++)
         measure(&s, p->fields[i]);
+    if (sum_alike(p, sums)) {
+        measure(&s, p->couplings[0].value);
+        return s;
+    }
     for (int64_t k = 0; k < p->coupling_count;) {
         uint32_t first = p->couplings[k].first;
         spin_sums own = sums[first];

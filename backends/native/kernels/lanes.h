@@ -65,8 +65,12 @@ VECTOR_INLINE bytes_i8x64 lanes_field(const lanes *b, int64_t spin)
     int64_t end = b->row_start[spin + 1];
     if (!b->change)
         for (int64_t k = b->row_start[spin]; k < end; k += LANES_ROW_STEP)
-            for (int j = 0; j < LANES_ROW_STEP; j++)
-                field[j] += lanes_load(b->value + neighbour[k + j]);
+            for (int j = 0; j < LANES_ROW_STEP; j += 2) {
+                uint64_t two; /* read at once; in either order */
+                __builtin_memcpy(&two, neighbour + k + j, sizeof two);
+                field[j] += lanes_load(b->value + (uint32_t)two);
+                field[j + 1] += lanes_load(b->value + (two >> 32));
+            }
     else
         for (int64_t k = b->row_start[spin]; k < end; k += LANES_ROW_STEP)
             for (int j = 0; j < LANES_ROW_STEP; j++)
