@@ -3,6 +3,7 @@
  * The reads end in states that no group move improves, with energies from float32. Those that may be the best are polished and
  * judged in double like any other read; that is few of them.
  */
+#include "backends/native/kernels/vector.h"
 #include "runtime/philox.h"
 #include "runtime/solver.h"
 
@@ -18,14 +19,32 @@ bool solver_reads_side_by_side(const solver *s)
     return s->h->start_reads && anneal_side_by_side(s->h->groups, s->settings->reads);
 }
 
+_Static_assert((int)ISG_ABI_READS == (int)LANES, "a lane a read");
+
+/* solver_random_state of every read: the draws of all for four spins at once. */
+static void random_states(const solver *s, const uint32_t *keys, int8_t *states)
+{
+    u32x16 key[2], draw[4];
+    for (int lane = 0; lane < LANES; lane++) {
+        key[0][lane] = keys[2 * lane];
+        key[1][lane] = keys[2 * lane + 1];
+    }
+    for (uint64_t first = 0; first < s->h->spins; first += 4) {
+        const u32x16 counter[3] = {u32x16_of(PHILOX_START_SWEEP), u32x16_of((uint32_t)(first / 4)), u32x16_of(0)};
+        philox_keyed_lanes(key, counter, draw);
+        for (uint64_t i = first; i < first + 4 && i < s->h->spins; i++)
+            for (int lane = 0; lane < LANES; lane++)
+                states[(uint64_t)lane * s->h->spins + i] = draw[i - first][lane] >> 31 ? 1 : s->lowest[i];
+    }
+}
+
 /* The starts of the reads first, first + 1, ... */
 static void start(solver *s, int32_t first)
 {
     reads_memory *r = &s->reads;
-    for (int32_t k = 0; k < ISG_ABI_READS; k++) {
+    for (int32_t k = 0; k < ISG_ABI_READS; k++)
         philox_read_key(s->settings->seed, s->settings->sample, s->settings->hamiltonian, (uint32_t)(first + k), r->keys + 2 * k);
-        solver_random_state(s, r->keys + 2 * k, r->states + (uint64_t)k * s->h->spins);
-    }
+    random_states(s, r->keys, r->states);
     s->h->start_reads(s->context, s->workspace, r->states);
 }
 

@@ -58,13 +58,26 @@ VECTOR_INLINE void reads_ground(const f32x16 *field, int64_t members, float gamm
     *mu_out = min_f32(max_f32(mu, low), high);
 }
 
-/* x[index] for the index of each lane, 0 outside. */
-VECTOR_INLINE f32x16 reads_at(const f32x16 *x, int64_t count, i32x16 index)
+/* x[index] and x[index - 1] for the index of each lane, 0 outside. */
+VECTOR_INLINE void reads_at(const f32x16 *x, int64_t count, i32x16 index, f32x16 *at, f32x16 *before)
 {
-    f32x16 found = {0};
-    for (int64_t j = 0; j < count; j++)
-        found = select_f32(index == (int32_t)j, x[j], found);
-    return found;
+    *at = *before = f32x16_of(0);
+    for (int64_t j = 0; j <= count; j++) {
+        i32x16 here = index == (int32_t)j;
+        *at = j < count ? select_f32(here, x[j], *at) : *at;
+        *before = j > 0 ? select_f32(here, x[j - 1], *before) : *before;
+    }
+}
+
+/* Where there is no temperature: the members that are raised in the ground state. */
+VECTOR_INLINE i32x16 reads_freeze(const f32x16 *field, int64_t members, float gamma)
+{
+    f32x16 best, mu;
+    i32x16 bits = {0};
+    reads_ground(field, members, gamma, &best, &mu);
+    for (int64_t t = 0; t < members; t++)
+        bits |= (field[t] + mu < 0.0f) & (int32_t)(1 << t);
+    return bits;
 }
 
 /* Draws the bits of the raised members; u in (0, 1). `bits_per_energy` is beta / log 2. */
@@ -102,7 +115,10 @@ VECTOR_INLINE i32x16 reads_draw(const f32x16 *field, int64_t members, float gamm
     }
     i32x16 bits = {0};
     for (int64_t t = members; t-- > 0;) {
-        f32x16 lower = scale * down[t] * reads_at(sums[t], t + 1, number), upper = up[t] * reads_at(sums[t], t + 1, number - 1);
+        f32x16 lower, upper;
+        reads_at(sums[t], t + 1, number, &lower, &upper);
+        lower = scale * down[t] * lower;
+        upper = up[t] * upper;
         i32x16 raise = (target > lower) & (upper > 0.0f);
         bits |= raise & (int32_t)(1 << t);
         target = select_f32(raise, target - lower, target);
@@ -159,7 +175,8 @@ VECTOR_INLINE uint64_t reads_sweep(char *work, const group_layout *l, double bet
 {
     const group_head *head = (const group_head *)(const void *)(work + l->head);
     double scaled = beta * head->unit * 1.44269504088896341;
-    float bits_per_energy = (float)(scaled < 1e30 ? scaled : 1e30), gamma = head->gamma;
+    int frozen = !(scaled < 1e30);
+    float bits_per_energy = (float)(frozen ? 1e30 : scaled), gamma = head->gamma;
     i32x16 *raised = reads_raised(work, l);
     uint64_t flips = 0;
     u32x16 key[2], draws[4];
@@ -169,11 +186,12 @@ VECTOR_INLINE uint64_t reads_sweep(char *work, const group_layout *l, double bet
     }
     for (int64_t g = 0; g < l->groups; g++) {
         f32x16 field[GROUP_READS_MEMBERS_MAX];
-        if (g % 4 == 0)
+        if (g % 4 == 0 && !frozen)
             reads_draws(key, sweep, (uint32_t)(g / 4), draws);
         for (int64_t m = 0; m < l->members; m++)
             field[m] = reads_field(work, l, m)[g];
-        i32x16 bits = reads_draw(field, l->members, gamma, bits_per_energy, uniform(draws[g % 4]));
+        i32x16 bits = frozen ? reads_freeze(field, l->members, gamma)
+                             : reads_draw(field, l->members, gamma, bits_per_energy, uniform(draws[g % 4]));
         i32x16 changed = bits ^ raised[g];
         raised[g] = bits;
         if (!any_lane(changed != 0))
