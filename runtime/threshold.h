@@ -9,8 +9,21 @@
 
 #include "runtime/philox.h"
 
-/* -log(u) for u = (draw >> 8 + 1) / 2^24, never 0. Relative error about 1e-7. The logarithm of the mantissa in
- * [sqrt 1/2, sqrt 2) is the polynomial of Cephes' logf (Moshier, "Methods and Programs for Mathematical Functions"). */
+/* p in log(1 + z) = z + z^3 p - z^2 / 2 for 1 + z in [sqrt 1/2, sqrt 2), of a float or a vector of them: the polynomial of
+ * Cephes' logf (Moshier, "Methods and Programs for Mathematical Functions"). */
+#define THRESHOLD_POLYNOMIAL(p, z)                                                                                               \
+    do {                                                                                                                         \
+        p = 7.0376836292e-2f * z - 1.1514610310e-1f;                                                                             \
+        p = p * z + 1.1676998740e-1f;                                                                                            \
+        p = p * z - 1.2420140846e-1f;                                                                                            \
+        p = p * z + 1.4249322787e-1f;                                                                                            \
+        p = p * z - 1.6668057665e-1f;                                                                                            \
+        p = p * z + 2.0000714765e-1f;                                                                                            \
+        p = p * z - 2.4999993993e-1f;                                                                                            \
+        p = p * z + 3.3333331174e-1f;                                                                                            \
+    } while (0)
+
+/* -log(u) for u = (draw >> 8 + 1) / 2^24, never 0. Relative error about 1e-7. */
 static inline float threshold_of(uint32_t draw)
 {
     union {
@@ -21,15 +34,8 @@ static inline float threshold_of(uint32_t draw)
     int32_t exponent = (int32_t)shifted >> 23;
     x.u -= (uint32_t)exponent << 23;
     float z = x.f - 1.0f, z2 = z * z;
-    float p = 7.0376836292e-2f;
-    p = p * z - 1.1514610310e-1f;
-    p = p * z + 1.1676998740e-1f;
-    p = p * z - 1.2420140846e-1f;
-    p = p * z + 1.4249322787e-1f;
-    p = p * z - 1.6668057665e-1f;
-    p = p * z + 2.0000714765e-1f;
-    p = p * z - 2.4999993993e-1f;
-    p = p * z + 3.3333331174e-1f;
+    float p;
+    THRESHOLD_POLYNOMIAL(p, z);
     float log_mantissa = z + (p * z * z2 - 0.5f * z2);
     return (float)(24 - exponent) * 0.693147180559945f - log_mantissa;
 }

@@ -7,6 +7,8 @@
 #ifndef KERNELS_VECTOR_H
 #define KERNELS_VECTOR_H
 
+#include "runtime/threshold.h"
+
 #include <stdint.h>
 
 enum { LANES = 16 };
@@ -159,14 +161,8 @@ VECTOR_INLINE f32x16 minus_log(u32x16 draw)
     u32x16 x = (u32x16) __builtin_convertvector((i32x16)(draw >> 8) + 1, f32x16);
     i32x16 exponent = (i32x16)(x - 0x3f3504f3u) >> 23; /* sqrt 1/2 */
     f32x16 z = (f32x16)(x - ((u32x16)exponent << 23)) - 1.0f, z2 = z * z;
-    f32x16 p = 7.0376836292e-2f * z - 1.1514610310e-1f;
-    p = p * z + 1.1676998740e-1f;
-    p = p * z - 1.2420140846e-1f;
-    p = p * z + 1.4249322787e-1f;
-    p = p * z - 1.6668057665e-1f;
-    p = p * z + 2.0000714765e-1f;
-    p = p * z - 2.4999993993e-1f;
-    p = p * z + 3.3333331174e-1f;
+    f32x16 p;
+    THRESHOLD_POLYNOMIAL(p, z);
     f32x16 log_mantissa = z + (p * z * z2 - 0.5f * z2);
     return __builtin_convertvector(24 - exponent, f32x16) * 0.693147180559945f - log_mantissa;
 }
@@ -179,7 +175,8 @@ VECTOR_INLINE f32x16 uniform(u32x16 draw)
 
 /* ---- keyed random numbers (runtime/philox.h) ---- */
 
-/* The 64-bit products of sixteen lanes with a number, by halves: of even and of odd lanes at once (lanes count from the low end). */
+/* The 64-bit products of sixteen lanes with a number, by halves: of even and of odd lanes at once (lanes count from the low end).
+ */
 VECTOR_INLINE void multiply_wide(u32x16 x, uint32_t by, u32x16 *low, u32x16 *high)
 {
     const uint64_t half = 0xffffffff;
