@@ -201,20 +201,22 @@ int64_t solver_sweeps(const solver *s)
     return (int64_t)s->settings->sweeps + (s->h->span ? QUENCH_SWEEPS : 0);
 }
 
-double solver_beta(const solver *s, const schedule *ladder, int64_t k)
+double solver_beta(const solver *s, const schedule *ladder, const double roots[SCHEDULE_ROOTS], int64_t k)
 {
-    return k < s->settings->sweeps ? schedule_beta(ladder, (int32_t)k, s->settings->sweeps) : NO_TEMPERATURE;
+    return k < s->settings->sweeps ? schedule_beta_from(ladder, roots, (int32_t)k, s->settings->sweeps) : NO_TEMPERATURE;
 }
 
 /* False when cancelled on the way. */
 static bool sweep_down(solver *s, const schedule *ladder, const uint32_t key[2])
 {
     uint64_t flips = 1;
+    double roots[SCHEDULE_ROOTS];
+    schedule_make_roots(ladder, roots);
     s->h->start(s->context, s->workspace, s->state);
     for (int64_t k = 0; k < solver_sweeps(s) && (flips || k <= s->settings->sweeps); k++) {
         if (solver_cancelled(s))
             return false;
-        flips = s->h->sweep(s->context, s->workspace, s->state, solver_beta(s, ladder, k), key, (uint32_t)k);
+        flips = s->h->sweep(s->context, s->workspace, s->state, solver_beta(s, ladder, roots, k), key, (uint32_t)k);
         s->attempts += s->h->spins;
     }
     return true;

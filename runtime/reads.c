@@ -52,10 +52,12 @@ static void start(solver *s, int32_t first)
 static bool sweep_down(solver *s, const schedule *ladder, int32_t count)
 {
     uint64_t flips = 1;
+    double roots[SCHEDULE_ROOTS];
+    schedule_make_roots(ladder, roots);
     for (int64_t k = 0; k < solver_sweeps(s) && (flips || k <= s->settings->sweeps); k++) {
         if (solver_cancelled(s))
             return false;
-        flips = s->h->sweep_reads(s->context, s->workspace, solver_beta(s, ladder, k), s->reads.keys, (uint32_t)k);
+        flips = s->h->sweep_reads(s->context, s->workspace, solver_beta(s, ladder, roots, k), s->reads.keys, (uint32_t)k);
         s->attempts += s->h->spins * (uint64_t)count;
     }
     return true;

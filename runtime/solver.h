@@ -79,7 +79,7 @@ void solver_keep_best(solver *s, bool ties);
 
 /* How many sweeps a read takes at most, and the inverse temperature of sweep k. */
 int64_t solver_sweeps(const solver *s);
-double solver_beta(const solver *s, const schedule *ladder, int64_t k);
+double solver_beta(const solver *s, const schedule *ladder, const double roots[SCHEDULE_ROOTS], int64_t k);
 
 /* narrow.c: narrows the ladder for later reads, when the current state is a minimum and `field` its fields. */
 void solver_narrow(solver *s, schedule *ladder);

@@ -195,23 +195,22 @@ static inline dense_sizes dense_measure(const dense_couplings *c, const double *
 
 /* ---- rows of each type ---- */
 
-typedef int32_t dense_i32x16 __attribute__((vector_size(64)));
+/* Numbers plus this are, as bits, its bits plus the nearest whole number, of halves the even one; up to 2^51. */
+#define DENSE_MAGIC 0x1.8p52
+
 typedef int16_t dense_i16x16 __attribute__((vector_size(32)));
+typedef int16_t dense_i16x64 __attribute__((vector_size(128)));
 typedef int8_t dense_i8x16 __attribute__((vector_size(16)));
+typedef int8_t dense_i8x128 __attribute__((vector_size(128)));
 typedef float dense_f32x16 __attribute__((vector_size(64)));
 
-/* To the nearest, of halves to the even one; up to 2^51. */
-VECTOR_INLINE dense_f64x16 dense_nearest(dense_f64x16 x)
+/* Sixteen scaled numbers as numbers of a row: whole ones from the low end of `near`, which is x and DENSE_MAGIC. */
+VECTOR_INLINE void dense_store(const dense *d, int64_t at, dense_f64x16 x, dense_f64x16 near, dense_numbers numbers)
 {
-    return (x + 0x1.8p52) - 0x1.8p52;
-}
-
-/* Sixteen scaled numbers as numbers of a row. Returns those, where they are whole. */
-VECTOR_INLINE dense_i32x16 dense_store(const dense *d, int64_t at, dense_f64x16 x, dense_numbers numbers)
-{
-    dense_i32x16 whole = __builtin_convertvector(dense_nearest(x), dense_i32x16);
-    dense_i8x16 bytes = __builtin_convertvector(whole, dense_i8x16);
-    dense_i16x16 words = __builtin_convertvector(whole, dense_i16x16);
+    dense_i8x128 all = (dense_i8x128)near;
+    dense_i8x16 bytes = __builtin_shufflevector(all, all, 0, 8, 16, 24, 32, 40, 48, 56, 64, 72, 80, 88, 96, 104, 112, 120);
+    dense_i16x64 pairs = (dense_i16x64)near;
+    dense_i16x16 words = __builtin_shufflevector(pairs, pairs, 0, 4, 8, 12, 16, 20, 24, 28, 32, 36, 40, 44, 48, 52, 56, 60);
     dense_f32x16 real = __builtin_convertvector(x, dense_f32x16);
     if (numbers == DENSE_INT8)
         __builtin_memcpy((int8_t *)d->rows + at, &bytes, sizeof bytes);
@@ -219,13 +218,12 @@ VECTOR_INLINE dense_i32x16 dense_store(const dense *d, int64_t at, dense_f64x16 
         __builtin_memcpy((int16_t *)d->rows + at, &words, sizeof words);
     else
         __builtin_memcpy((float *)d->rows + at, &real, sizeof real);
-    return whole;
 }
 
 /* Sums of a row that is being filled. */
 typedef struct dense_filling {
     dense_f64x16 sum, square, largest;
-    dense_i32x16 kept;
+    dense_i64x16 kept; /* the whole numbers, and as many times the bits of DENSE_MAGIC */
 } dense_filling;
 
 VECTOR_INLINE void dense_fill_sixteen(dense_filling *f, const dense *d, int64_t at, dense_f64x16 x, dense_numbers numbers)
@@ -233,7 +231,9 @@ VECTOR_INLINE void dense_fill_sixteen(dense_filling *f, const dense *d, int64_t 
     f->sum += x;
     f->square += x * x;
     f->largest = dense_larger(f->largest, x);
-    f->kept += dense_store(d, at, x, numbers);
+    dense_f64x16 near = x + DENSE_MAGIC;
+    f->kept += (dense_i64x16)near;
+    dense_store(d, at, x, near, numbers);
 }
 
 /* Returns sums of the scaled numbers, in the same pass. Those that do not fit become any. */
@@ -241,19 +241,24 @@ VECTOR_INLINE dense_row dense_fill_row(const dense *d, int64_t i, const dense_co
                                        dense_numbers numbers, int plain)
 {
     dense_filling f = {{0}, {0}, {0}, {0}};
-    int64_t j = 0, to = i * d->stride, kept = 0;
+    int64_t j = 0, to = i * d->stride;
+    union {
+        double number;
+        uint64_t bits;
+    } magic = {DENSE_MAGIC};
+    uint64_t kept = -(uint64_t)d->stride * magic.bits;
     for (; j + DENSE_LANES <= c->spins; j += DENSE_LANES)
         dense_fill_sixteen(&f, d, to + j, dense_load(c, i, j, plain) * scale, numbers);
     for (; j < d->stride; j += DENSE_LANES)
         dense_fill_sixteen(&f, d, to + j, dense_load(c, i, j, 0) * scale, numbers);
     for (int k = 0; k < DENSE_LANES; k++)
-        kept += f.kept[k];
+        kept += (uint64_t)f.kept[k];
     dense_row row = {.linear = linear * scale,
                      .sum = dense_total(f.sum),
                      .square = dense_total(f.square),
                      .largest = dense_greatest_lane(f.largest)};
     row.size = row.largest * (double)c->spins;
-    row.lost = numbers == DENSE_FLOAT ? 0 : row.sum - (double)kept;
+    row.lost = numbers == DENSE_FLOAT ? 0 : row.sum - (double)(int64_t)kept;
     return row;
 }
 
@@ -284,7 +289,7 @@ VECTOR_INLINE dense_sizes dense_fill_as(const dense *d, const double *linear, co
         if (!*fits)
             continue;
         double base = row.linear + (double)lowest * row.sum;
-        dense_fill_base(d, i, numbers == DENSE_FLOAT ? base : (base + 0x1.8p52) - 0x1.8p52);
+        dense_fill_base(d, i, numbers == DENSE_FLOAT ? base : (base + DENSE_MAGIC) - DENSE_MAGIC);
     }
     for (int64_t i = c->spins; i < d->padded; i++)
         dense_fill_base(d, i, 0);
