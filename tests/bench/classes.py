@@ -80,7 +80,8 @@ def class_b(folder, quick):
     return attn_class(folder, "b", "(b)", 2, 1 if quick else 8, 1, 64 if quick else 512, HEAD,
                       most_ours=0.0005 if quick else 0.02, most_yardstick=0.0005 if quick else 0.1, tries=1 if quick else 4,
                       long_ours=[(16, 50 if quick else 2000, 1)], long_yardstick=(1, 50 if quick else 5000, 4),
-                      search=(50,) if quick else (100, 1000), gap_at=(0.001,), gap_to=(0.01, 0.001), solution=True)
+                      search=(50,) if quick else (100, 1000), gap_at=(0.001,), gap_to=(0.01, 0.001), solution=True,
+                      most_tries=0 if quick else 64, try_seconds=0.1)
 
 
 def class_c(folder, quick):
