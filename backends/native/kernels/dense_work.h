@@ -61,6 +61,7 @@ typedef struct dense_sizes {
 /* Sixteen sums side by side, of every sixteenth number: as fast as the numbers come. */
 typedef double dense_f64x16 __attribute__((vector_size(128)));
 typedef int64_t dense_i64x16 __attribute__((vector_size(128)));
+typedef uint64_t dense_u64x16 __attribute__((vector_size(128)));
 
 /* Of one row and the spin's own field. */
 typedef struct dense_row {
@@ -223,7 +224,7 @@ VECTOR_INLINE void dense_store(const dense *d, int64_t at, dense_f64x16 x, dense
 /* Sums of a row that is being filled. */
 typedef struct dense_filling {
     dense_f64x16 sum, square, largest;
-    dense_i64x16 kept; /* the whole numbers, and as many times the bits of DENSE_MAGIC */
+    dense_u64x16 kept; /* the whole numbers, and as many times the bits of DENSE_MAGIC */
 } dense_filling;
 
 VECTOR_INLINE void dense_fill_sixteen(dense_filling *f, const dense *d, int64_t at, dense_f64x16 x, dense_numbers numbers)
@@ -232,7 +233,7 @@ VECTOR_INLINE void dense_fill_sixteen(dense_filling *f, const dense *d, int64_t 
     f->square += x * x;
     f->largest = dense_larger(f->largest, x);
     dense_f64x16 near = x + DENSE_MAGIC;
-    f->kept += (dense_i64x16)near;
+    f->kept += (dense_u64x16)near;
     dense_store(d, at, x, near, numbers);
 }
 
@@ -252,7 +253,7 @@ VECTOR_INLINE dense_row dense_fill_row(const dense *d, int64_t i, const dense_co
     for (; j < d->stride; j += DENSE_LANES)
         dense_fill_sixteen(&f, d, to + j, dense_load(c, i, j, 0) * scale, numbers);
     for (int k = 0; k < DENSE_LANES; k++)
-        kept += (uint64_t)f.kept[k];
+        kept += f.kept[k];
     dense_row row = {.linear = linear * scale,
                      .sum = dense_total(f.sum),
                      .square = dense_total(f.square),
