@@ -35,7 +35,7 @@ class Example:
         parser.add_argument("--isg", default=os.environ.get("ISG", ROOT / "build" / "bin" / "isg"), help="the compiler")
         parser.add_argument("--data", type=pathlib.Path, default=self.here / data, metavar="FILE", help="instead of the example's own")
         parser.add_argument("--seed", type=int, default=0)
-        parser.add_argument("--quick", action="store_true", help="a smaller run of a second or two")
+        parser.add_argument("--quick", action="store_true", help="a smaller run of some seconds")
         parser.add_argument("--plain", action="store_true", help="draw with characters, without colours")
         parser.add_argument("--inspect", action="store_true", help=f"also write {self.name}.html, which shows the Hamiltonian")
         if svg:

@@ -135,7 +135,7 @@ static isg_status put_numbers(arena *a, json_t *value, const target *t, const me
     isg_status status = numbers_find(p, t, a, &n, error);
     if (status)
         return status;
-    status = eigen_find(&n.spin, EIGEN_DENSE_SPINS, &e, error);
+    status = eigen_find(n.spin, EIGEN_DENSE_SPINS, &e, error);
     if (!status) {
         const health line = health_of(p, t, &n, a);
         const landscape l = landscape_of(p, o, n.fixed.left ? NULL : n.fixed.value, a);

@@ -66,7 +66,7 @@ static const char *free_line(arena *a, const problem *p, const numbers *n)
 {
     int64_t with = 0;
     for (int64_t i = 0; i < p->spins; i++)
-        with += n->spin.fields[i] != 0;
+        with += n->spin->fields[i] != 0;
     if (with == p->spins)
         return decided_line(a, p, n);
     return arena_format(a, "no couplings: %lld of %s follow their fields, the others may be anything; annealing adds nothing",

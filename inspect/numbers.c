@@ -153,31 +153,40 @@ static isg_status find_quantisation(const problem *p, const target *t, numbers *
     return ISG_OK;
 }
 
+static void release_problem(void *what)
+{
+    problem_close(what);
+}
+
 isg_status numbers_find(const problem *p, const target *t, arena *a, numbers *out, isg_error *error)
 {
     domain_info domain;
-    *out = (numbers){0};
-    isg_status status = pass_to_spin(p, &out->spin, &domain, error);
+    arena_duty *duty = arena_at_close(a, release_problem);
+    problem *spin = ARENA_NEW(a, problem);
+    *out = (numbers){.spin = spin, .duty = duty};
+    isg_status status = pass_to_spin(p, spin, &domain, error);
     if (status)
         return status;
+    duty->what = spin;
     for (int64_t i = 0; i < p->spins; i++) {
         out->fields += p->fields[i] != 0;
-        out->spin_fields |= out->spin.fields[i] != 0;
+        out->spin_fields |= spin->fields[i] != 0;
     }
     find_components(p, a, out);
-    out->ratios = find_ratios(&out->spin, a);
-    out->bits = find_bits(&out->spin, a);
+    out->ratios = find_ratios(spin, a);
+    out->bits = find_bits(spin, a);
     status = find_fixed(p, a, &out->fixed, error);
     if (!status)
         status = find_quantisation(p, t, out, error);
     if (status)
-        problem_close(&out->spin);
+        numbers_close(out);
     return status;
 }
 
 void numbers_close(numbers *n)
 {
-    problem_close(&n->spin);
+    problem_close(n->duty->what);
+    n->duty->what = NULL;
 }
 
 /* ---- as JSON ---------------------------------------------------------------------------------- */

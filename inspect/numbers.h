@@ -34,7 +34,8 @@ typedef struct coupling_bits {
 } coupling_bits;
 
 typedef struct numbers {
-    problem spin;                          /* the problem in {-1, 1} */
+    arena_duty *duty;                      /* holds `spin` until it is closed */
+    const problem *spin;                   /* the problem in {-1, 1} */
     int64_t fields;                        /* of the problem as it stands: not zero */
     bool spin_fields;                      /* of `spin`: some field is not zero */
     int64_t components, largest_component; /* sets of spins that no coupling joins */
@@ -46,7 +47,7 @@ typedef struct numbers {
     int64_t couplings_sent, couplings_lost, fields_sent, fields_lost; /* of the model's, the ancilla's couplings being fields */
 } numbers;
 
-/* Arrays in the arena; target may be NULL. Close after success only. */
+/* Arrays in the arena; target may be NULL. Close after success only; the arena closes what memory running out leaves open. */
 isg_status numbers_find(const problem *p, const target *t, arena *a, numbers *out, isg_error *error);
 void numbers_close(numbers *n);
 

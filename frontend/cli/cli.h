@@ -41,8 +41,8 @@ int cli_emit(cli *c, int argc, char **argv);
 int cli_decode(cli *c, int argc, char **argv);
 int cli_inspect(cli *c, int argc, char **argv);
 
-/* A process from beginning to end: `run` with a context of that name; returns the exit status. What was printed counts only when it
- * has arrived. */
+/* A process from beginning to end: `run` with a context of that name; returns the exit status. What was printed counts only when
+ * it has arrived. */
 int cli_main(const char *program, int (*run)(cli *c, int argc, char **argv), int argc, char **argv);
 
 /* "isg run", "isgrun": what a user types. */

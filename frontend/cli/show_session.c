@@ -72,8 +72,9 @@ static void show_parts(const session_facts *f)
         fprintf(stderr, "    %" PRId64 " round%s of single samples needed no machine\n", f->rounds_without_files,
                 plural(f->rounds_without_files));
     if (f->trivial)
-        fprintf(stderr, "    %" PRId64 " matri%s NO coupling left (\"trivial\" in session.json): what comes back is\n"
-                        "      decided by fields alone, so that `isg solve` answers %s as well as the machine\n",
+        fprintf(stderr,
+                "    %" PRId64 " matri%s NO coupling left (\"trivial\" in session.json): what comes back is\n"
+                "      decided by fields alone, so that `isg solve` answers %s as well as the machine\n",
                 f->trivial, f->trivial == 1 ? "x has" : "ces have", f->trivial == 1 ? "it" : "them");
 }
 

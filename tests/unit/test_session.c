@@ -194,7 +194,8 @@ static void test_without_checksum(void)
     size_t count = fixture_answer(&f, folder, place("unmarked-result"), results, MOST);
     for (size_t k = 0; k < count; k++)
         paths[k] = results[k];
-    run_shell("sed -i 's/^  \"checksum.*//; s/}}\\],$/}}]/' %s/session.json && ! grep -q checksum %s/session.json", folder, folder);
+    run_shell("sed -i 's/^  \"checksum.*//; s/}}\\],$/}}]/' %s/session.json && ! grep -q checksum %s/session.json", folder,
+              folder);
     CHECK(!fixture_decode(&f, folder, paths, count, NULL, NULL, &taking, NULL, &error), "%s", error.message);
     run_shell("grep -q '^  \"checksum\": \"[0-9a-f]*\"$' %s/session.json%s", folder, "");
 }
