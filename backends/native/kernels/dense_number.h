@@ -170,16 +170,19 @@ VECTOR_INLINE void NAMED(flip)(const dense *d, int64_t first, int lane, FIELDS *
         f[v] += NAMED(load_row)(row + first + WIDTH * v) * step;
 }
 
-/* The first spin within its limit flips; what is behind it is tested again, what is before it is done with. */
+/* Vector by vector: the first spin within its limit flips; what is behind it is tested again, what is before it is done with. */
 VECTOR_INLINE void NAMED(decide)(const dense *d, int64_t first, uint64_t valid, FIELDS *f, const FIELDS *turn,
                                  const FIELDS *limit, NAMED(flips) * flips)
 {
-    uint64_t left = valid, bits = NAMED(within)(f, turn, limit) & left;
-    while (bits) {
-        int lane = __builtin_ctzll(bits);
-        NAMED(flip)(d, first, lane, f, flips);
-        left &= ~UINT64_C(1) << lane;
-        bits = NAMED(within)(f, turn, limit) & left;
+    for (int v = 0; v < NAMED(vectors); v++) {
+        uint32_t left = (uint32_t)(valid >> (WIDTH * v)) & (uint32_t)((UINT64_C(1) << WIDTH) - 1);
+        uint32_t bits = (uint32_t)BITS(f[v] * turn[v] <= limit[v]) & left;
+        while (bits) {
+            int lane = __builtin_ctz(bits);
+            NAMED(flip)(d, first, WIDTH * v + lane, f, flips);
+            left &= ~UINT32_C(1) << lane;
+            bits = (uint32_t)BITS(f[v] * turn[v] <= limit[v]) & left;
+        }
     }
 }
 

@@ -175,14 +175,21 @@ VECTOR_INLINE f32x16 uniform(u32x16 draw)
 
 /* ---- keyed random numbers (runtime/philox.h) ---- */
 
-/* The 64-bit products of sixteen lanes with a number, by halves: of even and of odd lanes at once (lanes count from the low end).
- */
+/* The 64-bit products of sixteen lanes with a number, by halves; in the form that the compiler makes the least of: even and odd
+ * lanes apart (lanes count from the low end), or all of them widened. */
 VECTOR_INLINE void multiply_wide(u32x16 x, uint32_t by, u32x16 *low, u32x16 *high)
 {
+#ifdef __clang__
     const uint64_t half = 0xffffffff;
     u64x8 even = ((u64x8)x & half) * by, odd = ((u64x8)x >> 32) * by;
     *low = (u32x16)((even & half) | (odd << 32));
     *high = (u32x16)((even >> 32) | (odd & ~half));
+#else
+    typedef uint64_t u64x16 __attribute__((vector_size(128)));
+    u64x16 product = __builtin_convertvector(x, u64x16) * by;
+    *low = __builtin_convertvector(product, u32x16);
+    *high = __builtin_convertvector(product >> 32, u32x16);
+#endif
 }
 
 /* Philox4x32-10 at sixteen counters (counter[0], counter[1], counter[2], 0), each lane with its own key: sixty-four draws,
