@@ -59,7 +59,7 @@ static double base_number(const dense *d, int64_t i)
 {
     if (d->numbers == DENSE_INT8)
         return ((const int16_t *)d->base)[i];
-    return d->numbers == DENSE_INT16 ? ((const int32_t *)d->base)[i] : ((const float *)d->base)[i];
+    return d->numbers == DENSE_INT16 ? ((const int32_t *)d->base)[i] : (double)((const float *)d->base)[i];
 }
 
 /* Every number within half a step of what it stands for, `step` in units of the rows; padding 0; sums that fit. */
@@ -224,6 +224,24 @@ static void test_wide(random_source *r)
     }
 }
 
+/* Fields and couplings that take all of their types. */
+static void test_full_range(random_source *r)
+{
+    for (int lowest = -1; lowest <= 0; lowest++) {
+        fill(r, 100, lowest, 3, true);
+        g.J[1] = g.J[100] = 32767;
+        g.h[0] = (1 << 30) - 40000;
+        memset(g.work, 0x55, (size_t)dense_work_bytes(g.spins));
+        check_all(r, prepare(true), DENSE_INT16, false, 0, "whole numbers of 16 bits and a field of 30");
+        fill(r, 100, lowest, 1, false);
+        g.J[5 * 100 + 7] = g.J[7 * 100 + 5] = 32766.75 / (2 * DENSE_ROUNDED_SIZE);
+        int32_t batch = prepare(true)->d.batch;
+        CHECK(batch >= 1, "rows are added up %d at a time", batch);
+        if (batch >= 1)
+            check_all(r, prepare(true), DENSE_INT16, true, 100, "a coupling of 15 bits and a half");
+    }
+}
+
 int main(void)
 {
     random_source r = random_open(1);
@@ -232,6 +250,7 @@ int main(void)
     test_types(&r);
     test_late_sizes(&r);
     test_wide(&r);
+    test_full_range(&r);
     memory_release_aligned(isg_default_allocator(), &work);
     return check_done();
 }

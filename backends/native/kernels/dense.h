@@ -110,7 +110,7 @@ static inline dense dense_place(int64_t spins, int32_t numbers, int32_t change, 
                    .stride = row / dense_row_size(numbers),
                    .numbers = numbers,
                    .change = change,
-                   .batch = numbers == DENSE_FLOAT ? 1 : (int32_t)most,
+                   .batch = numbers == DENSE_FLOAT || most < 1 ? 1 : (int32_t)most,
                    .rows = memory,
                    .base = (char *)memory + spins * row};
 }

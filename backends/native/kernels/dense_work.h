@@ -272,13 +272,13 @@ VECTOR_INLINE int dense_row_fits(const dense_row *row, int64_t spins)
 }
 
 /* Fills rows and base in one pass over the numbers, and turns with what the spins' mean fields favour, or 0. Returns the sizes,
- * without digits; *fits: of whole numbers of 16 bits, whether all fit. */
+ * without digits; *fits: whether all numbers fit that are rounded to 16 bits. NULL: they do. */
 VECTOR_INLINE dense_sizes dense_fill_as(const dense *d, const double *linear, const dense_couplings *c, int64_t lowest,
                                         double scale, int *fits, dense_numbers numbers, int plain)
 {
     dense_sizes sizes = {0, 0, 0, 0, 0, 0};
     double greatest = 0, least = 0, unit = (double)(1 - lowest) / scale;
-    *fits = 1;
+    int fit = 1;
     for (int64_t i = 0; i < c->spins; i++) {
         dense_row row = dense_fill_row(d, i, c, linear[i], scale, numbers, plain);
         dense_add_row(&sizes, &row);
@@ -286,14 +286,16 @@ VECTOR_INLINE dense_sizes dense_fill_as(const dense *d, const double *linear, co
         greatest = square > greatest ? square : greatest;
         least = square > 0 && (least == 0 || square < least) ? square : least;
         d->turn[i] = mean < 0 ? -1 : mean > 0;
-        *fits = *fits && (numbers != DENSE_INT16 || dense_row_fits(&row, c->spins));
-        if (!*fits)
+        fit = fit && (!fits || dense_row_fits(&row, c->spins));
+        if (!fit)
             continue;
         double base = row.linear + (double)lowest * row.sum;
         dense_fill_base(d, i, numbers == DENSE_FLOAT ? base : (base + DENSE_MAGIC) - DENSE_MAGIC);
     }
     for (int64_t i = c->spins; i < d->padded; i++)
         dense_fill_base(d, i, 0);
+    if (fits)
+        *fits = fit;
     sizes.largest /= scale;
     sizes.reach /= scale;
     sizes.largest_number /= scale;
@@ -349,13 +351,13 @@ static inline int dense_round(dense_work *w, dense_sizes *s, const double *linea
 static inline void dense_take(dense_work *w, dense_sizes *s, const double *linear, const dense_couplings *c, int64_t lowest,
                               int32_t digits)
 {
-    int fits, whole = digits <= DENSE_MOST_DIGITS;
+    int whole = digits <= DENSE_MOST_DIGITS;
     w->scale = (double)(1 << (whole ? digits : 0));
     dense_numbers numbers = dense_choose(whole, s->largest * w->scale, s->reach * w->scale);
     if (numbers == DENSE_FLOAT)
         w->scale = dense_unit(s->largest_number);
     dense_work_place(w, c, lowest, numbers, s->largest);
-    *s = dense_fill(&w->d, linear, c, lowest, w->scale, &fits);
+    *s = dense_fill(&w->d, linear, c, lowest, w->scale, 0);
     w->rounded = 0;
 }
 
