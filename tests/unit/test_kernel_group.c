@@ -498,6 +498,33 @@ static void test_ground_states(void)
     }
 }
 
+/* Without a temperature every group goes to a state of the least energy, also where members cost the same. */
+static void test_frozen_reads(void)
+{
+    const uint32_t keys[2 * LANES] = {0};
+    for (int64_t members = 2; members <= GROUP_READS_MEMBERS_MAX; members++)
+        for (int trial = 0; trial < 100; trial++) {
+            model m = make_model((group_shape){members, 1, 1, members, trial % 2 - 1, 0}, 1 + trial % 5, 0);
+            double least = INFINITY, energy[LANES];
+            for (int64_t i = 0; i < members; i++)
+                m.linear[i] = rint(6 * uniform_number()) - (double)(trial % 7);
+            prepare(&m);
+            for (uint32_t bits = 0; bits < 1u << members; bits++) {
+                set_state(&m, bits);
+                least = fmin(least, energy_of(&m, m.state));
+            }
+            for (int64_t k = 0; k < LANES * members; k++)
+                m.states[k] = uniform_number() < 0 ? 1 : (int8_t)m.l.shape.lowest;
+            plain.start_reads(m.work, &m.l, m.states);
+            plain.sweep_reads(m.work, &m.l, 1e300, keys, 0);
+            plain.finish_reads(m.work, &m.l, m.states, energy);
+            for (int lane = 0; lane < LANES; lane++)
+                CHECK(fabs(energy_of(&m, m.states + lane * members) - least) < 1e-9, "%d members: %g, not %g", (int)members,
+                      energy_of(&m, m.states + lane * members), least);
+            close_model(&m);
+        }
+}
+
 int main(void)
 {
     test_distribution(count_ends);
@@ -507,6 +534,7 @@ int main(void)
     test_same_reads();
     test_extremes();
     test_ground_states();
+    test_frozen_reads();
     if (check_failures)
         fprintf(stderr, "%d checks failed\n", check_failures);
     return check_failures != 0;

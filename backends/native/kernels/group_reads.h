@@ -69,14 +69,23 @@ VECTOR_INLINE void reads_at(const f32x16 *x, int64_t count, i32x16 index, f32x16
     }
 }
 
-/* Where there is no temperature: the members that are raised in the ground state. */
+/* Where there is no temperature: the members that are raised in the ground state; of equals the first. */
 VECTOR_INLINE i32x16 reads_freeze(const f32x16 *field, int64_t members, float gamma)
 {
     f32x16 best, mu;
     i32x16 bits = {0};
     reads_ground(field, members, gamma, &best, &mu);
-    for (int64_t t = 0; t < members; t++)
-        bits |= (field[t] + mu < 0.0f) & (int32_t)(1 << t);
+    i32x16 left = __builtin_convertvector(best, i32x16);
+    for (int64_t t = 0; t < members; t++) {
+        i32x16 up = field[t] + mu < 0.0f;
+        bits |= up & (int32_t)(1 << t);
+        left = left + up; /* a mask is -1 */
+    }
+    for (int64_t t = 0; t < members; t++) {
+        i32x16 up = (field[t] + mu == 0.0f) & (left > 0);
+        bits |= up & (int32_t)(1 << t);
+        left = left + up;
+    }
     return bits;
 }
 
