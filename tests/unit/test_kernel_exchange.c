@@ -579,6 +579,46 @@ static void test_span(void)
     }
 }
 
+/* A field for the members of groups, a coupling within them, and nothing else. */
+static void leave_penalties(model *m, double field, double penalty)
+{
+    for (int64_t k = 0; k < m->row->spins; k++) {
+        m->linear[k] = 0;
+        for (int64_t l = 0; l < m->row->spins; l++) {
+            m->linear[k] = m->within[k][l] ? field : m->linear[k];
+            m->coupling[k * m->row->spins + l] = m->within[k][l] ? penalty : 0;
+        }
+    }
+    make_lists(m);
+}
+
+/* Penalties alone span nothing, whatever rounding leaves of them; a group without costs adds nothing to what others span. */
+static void test_span_of_penalties(void)
+{
+    for (size_t i = 0; i < 2 * ROWS; i++) {
+        model m = make_model(&rows[i / 2], i % 2);
+        double greatest, least;
+        for (int k = 1; k < 40; k++) {
+            leave_penalties(&m, -k / 7.0, k / 3.0);
+            span_of(&m, &greatest, &least);
+            CHECK(greatest == 0 && least == 0, "%s: penalties alone span %g to %g", m.row->name, least, greatest);
+            m.linear[m.row->family[0].base] += 1;
+            span_of(&m, &greatest, &least);
+            CHECK(least > 0.1 * greatest && greatest > 0.1, "%s: one cost spans %g to %g", m.row->name, least, greatest);
+        }
+        close_model(&m);
+    }
+}
+
+/* Where whole numbers take more than the 24 bits of a float. */
+static void test_large_fields(void)
+{
+    int32_t field[] = {(1 << 24) + 1, -(1 << 29) - 1};
+    dense d = {.spins = 2, .numbers = DENSE_INT16, .fields = field};
+    for (int64_t i = 0; i < 2; i++)
+        CHECK(exchange_field(&d, i) == field[i], "%d is taken for %.17g", (int)field[i], exchange_field(&d, i));
+}
+
 int main(void)
 {
     int chains = getenv("ISG_TEST_FULL") ? 400000 : getenv("ISG_TEST_QUICK") ? 4000 : 20000;
@@ -589,6 +629,8 @@ int main(void)
     test_fields();
     test_extremes();
     test_span();
+    test_span_of_penalties();
+    test_large_fields();
     if (check_failures)
         fprintf(stderr, "%d checks failed\n", check_failures);
     return check_failures != 0;

@@ -56,7 +56,7 @@ VECTOR_INLINE double exchange_field(const dense *d, int64_t spin)
 {
     if (d->numbers == DENSE_INT8)
         return ((const int16_t *)d->fields)[spin];
-    return d->numbers == DENSE_INT16 ? ((const int32_t *)d->fields)[spin] : ((const float *)d->fields)[spin];
+    return d->numbers == DENSE_INT16 ? ((const int32_t *)d->fields)[spin] : (double)((const float *)d->fields)[spin];
 }
 
 VECTOR_INLINE double exchange_row_coupling(const dense *d, int64_t i, int64_t j)

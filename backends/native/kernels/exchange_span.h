@@ -39,6 +39,7 @@ typedef struct exchange_scales {
     int64_t lowest;
     double *mean, *square; /* [spins]: of the energy of raising one */
     double greatest, least;
+    double noise; /* what rounding may leave of means that are equal */
 } exchange_scales;
 
 static inline void exchange_widen(exchange_scales *s, double square)
@@ -49,14 +50,26 @@ static inline void exchange_widen(exchange_scales *s, double square)
 }
 
 typedef struct exchange_row {
-    double sum, square, share; /* of its couplings; how often a spin of its groups is raised */
-    int64_t families;
+    double sum, square, share;        /* of its couplings; how often a spin of its groups is raised */
+    double left_out, left_out_square; /* of sizes */
+    int64_t families, count;          /* count: of couplings left out */
 } exchange_row;
 
 static inline void exchange_leave_out(exchange_row *r, double coupling)
 {
     r->sum -= coupling;
     r->square -= coupling * coupling;
+    r->left_out += dense_size(coupling);
+    r->left_out_square += coupling * coupling;
+    r->count += coupling != 0;
+}
+
+/* Where both sums are what rounding may leave of nothing, there is nothing left. */
+static inline void exchange_drop_rounding(exchange_row *r)
+{
+    double rounding = 0x1p-52 * (double)r->count;
+    if (dense_size(r->sum) <= rounding * r->left_out && dense_size(r->square) <= rounding * r->left_out_square)
+        r->sum = r->square = 0;
 }
 
 static inline double exchange_one_coupling(const exchange_scales *s, int64_t i, int64_t j)
@@ -66,7 +79,7 @@ static inline double exchange_one_coupling(const exchange_scales *s, int64_t i, 
 
 static inline exchange_row exchange_whole_row(const exchange_scales *s, int64_t spin)
 {
-    exchange_row r = {0, 0, 0.5, 0};
+    exchange_row r = {.share = 0.5};
     if (!s->lists) {
         dense_row row = dense_sum_row(s->couplings, spin, s->linear[spin]);
         r.sum = row.sum;
@@ -95,6 +108,7 @@ static inline exchange_row exchange_row_of(const exchange_scales *s, int64_t spi
         r.families++;
         r.share = r.share * (double)f->members < 1 ? r.share : 1 / (double)f->members;
     }
+    exchange_drop_rounding(&r);
     return r;
 }
 
@@ -105,6 +119,8 @@ static inline void exchange_measure(exchange_scales *s, int64_t spin)
     double change = (double)(1 - s->lowest), square = change * change * (r.square > 0 ? r.square : 0);
     s->mean[spin] = change * (s->linear[spin] + r.sum * ((double)s->lowest + change * r.share));
     s->square[spin] = change * change * r.share * (1 - r.share) * square;
+    double noise = 0x1p-40 * change * (dense_size(s->linear[spin]) + dense_size(r.sum));
+    s->noise = noise > s->noise ? noise : s->noise;
     if (r.families == 0)
         exchange_widen(s, s->mean[spin] * s->mean[spin] + s->square[spin]);
 }
@@ -120,13 +136,16 @@ static inline void exchange_take_off_mean(exchange_scales *s, const exchange_fam
 
 static inline void exchange_widen_group(exchange_scales *s, const exchange_family *f, int64_t group)
 {
-    double total = 0;
+    double total = 0, largest = 0;
     for (int64_t m = 0; m < f->members; m++) {
         int64_t spin = exchange_member(f, group, m);
         double square = s->mean[spin] * s->mean[spin] + s->square[spin];
         total += square / (double)f->members;
-        s->greatest = square > s->greatest * s->greatest ? sqrt(square) : s->greatest;
+        largest = square > largest ? square : largest;
     }
+    if (!(largest > s->noise * s->noise))
+        return;
+    s->greatest = largest > s->greatest * s->greatest ? sqrt(largest) : s->greatest;
     exchange_widen(s, total);
 }
 
@@ -137,7 +156,7 @@ static inline void exchange_span(const exchange *e, char *memory, const dense_co
 {
     double *room = (double *)(void *)(memory + EXCHANGE_HEAD);
     int64_t spins = lists ? lists->d.spins : couplings->spins;
-    exchange_scales s = {e, couplings, lists, linear, lowest, room, room + spins, 0, 0};
+    exchange_scales s = {e, couplings, lists, linear, lowest, room, room + spins, 0, 0, 0};
     for (int64_t spin = 0; spin < spins; spin++)
         exchange_measure(&s, spin);
     for (int64_t i = 0; i < e->count; i++)
