@@ -44,6 +44,12 @@ typedef struct product {
     int64_t rows, columns, inner, place; /* place: bytes into the frame */
 } product;
 
+/* A map that is not stored: its elements are `factor` times the numbers of a term's rows, whose place is the slot. */
+typedef struct row_map {
+    const struct term_plan *term; /* NULL: stored, or evaluated where it is read */
+    double factor;
+} row_map;
+
 typedef struct codegen {
     const ir_module *m;
     const ir_function *model;
@@ -68,8 +74,8 @@ typedef struct codegen {
     uint32_t binding_count;
     product products[PRODUCTS_MAX]; /* computed where code is being emitted */
     uint32_t product_count;
-    bool *inlined;      /* by value: a map that is evaluated where it is read */
-    double *row_factor; /* by value: what a map's elements are of the rows of couplings in its slot; 0: it is stored itself */
+    bool *inlined;     /* by value: a map that is evaluated where it is read */
+    row_map *row_maps; /* by value */
 } codegen;
 
 /* ---- build.c ---- */
@@ -166,7 +172,8 @@ typedef struct term_plan {
     uint32_t order_count;
     uint32_t shared, first_only; /* how many of `order` are of which kind; the rest is of the second only */
     int64_t size;                /* elements of the coefficient array */
-    int64_t coefficients;        /* frame offset: double[size], or one double */
+    int64_t coefficients;        /* frame offset: double[size], or one double; float[size] where narrow */
+    bool narrow;                 /* rows of a product alone, in float32 as the product itself */
     int64_t transposed;          /* rows, not symmetric: the array [shared, second only, first only]; else -1 */
     int64_t list_first;          /* TERM_LIST: its first coefficient among those of the list */
 } term_plan;
@@ -219,17 +226,25 @@ typedef struct hamiltonian_plan {
     move_plan moves;
 } hamiltonian_plan;
 
+/* All but the places of rows, and of maps that are rows: those wait for plan_maps_in_rows. */
 void plan_hamiltonian(codegen *g, hamiltonian_plan *p, ir_op op);
+void plan_term_places(codegen *g, hamiltonian_plan *h);
+int64_t term_number_bytes(const term_plan *t); /* of a coefficient in rows */
+/* The coefficient at a place of rows, as double. */
+l_value gen_row_number(codegen *g, const term_plan *t, l_value base, l_value at);
 
 /* ---- symmetric.c: rows that a matrix product gives outright ---- */
 
 bool term_is_product(const codegen *g, const term_plan *t);
+/* Whether it is the product times numbers of usual size, and nothing is added: float32 holds it as well as the product. */
+bool term_is_narrow_product(const codegen *g, const term_plan *t);
 /* Writes all rows of such a term, zeros included. Returns the address of an i64 that is not 0 when a number is not finite;
  * NULL, and nothing is emitted, for other terms. */
 l_value gen_product_rows(codegen *g, const term_plan *t);
 /* A map that is as symmetric as the rows that its product makes need not be stored: its slot becomes theirs, for what reads it
- * when they are written. Maps that find no such rows are stored as any others. */
+ * when they are written. Maps that find no such rows are stored as any others. First which maps, then their slots. */
 void plan_maps_in_rows(codegen *g, const hamiltonian_plan *h);
+void plan_map_places(codegen *g, const hamiltonian_plan *h);
 
 /* Of a symmetric term in rows, or uniform: bit i: on axis i the two spins differ by indices of their own; on the others they
  * share one. 0 for other terms. */
@@ -244,9 +259,12 @@ typedef struct coupling {
 typedef void (*coupling_body)(codegen *g, const coupling *c, void *context);
 void gen_each_coupling(codegen *g, const hamiltonian_plan *h, const term_plan *t, coupling_body body, void *context);
 
-/* field[q] += J_pq * v_delta for every neighbour q of the spin at the coordinates. */
+/* field[q] += J_pq * v_delta for every neighbour q of the spin at the coordinates; rows_too: also those that gen_add_rows adds.
+ */
 void gen_update_fields(codegen *g, const hamiltonian_plan *h, uint32_t array, const l_value *coordinates, l_value v_spin,
-                       l_value v_field, l_value v_delta);
+                       l_value v_field, l_value v_delta, bool rows_too);
+/* field += J state, for all spins and the terms that are whole rows of spins side by side. */
+void gen_add_rows(codegen *g, const hamiltonian_plan *h, l_value v_state, l_value v_field);
 l_value gen_spin_number(codegen *g, const hamiltonian_plan *h, const ir_spin_ref *ref); /* from the bindings */
 
 /* ---- list.c: TERM_LIST terms ---- */

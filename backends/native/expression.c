@@ -101,12 +101,14 @@ static l_value element(codegen *g, const ir_expr_data *x)
     for (uint32_t i = 0; i < x->arg_count; i++)
         at = l_add(g, l_mul(g, at, l_i64(g, type.dim[i])), gen_integer(g, x->args[i]));
     l_value base = gen_value_address(g, x->value);
-    switch (type.elem) {
-    case IR_F64: {
-        l_value v = l_load_at(g, g->f64, base, at);
-        double factor = g->row_factor[x->value];
-        return factor == 0 || factor == 1 ? v : LLVMBuildFMul(g->builder, v, l_f64(g, factor), "");
+    row_map rows = g->row_maps[x->value];
+    if (rows.term) {
+        l_value v = gen_row_number(g, rows.term, base, at);
+        return rows.factor == 1 ? v : LLVMBuildFMul(g->builder, v, l_f64(g, rows.factor), "");
     }
+    switch (type.elem) {
+    case IR_F64:
+        return l_load_at(g, g->f64, base, at);
     case IR_F32:
         return LLVMBuildFPExt(g->builder, l_load_at(g, g->f32, base, at), g->f64, "");
     case IR_SPIN:

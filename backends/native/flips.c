@@ -50,7 +50,7 @@ typedef struct contribution {
 static void contribute(codegen *g, void *context)
 {
     contribution *c = context;
-    gen_update_fields(g, c->s->h, c->s->array, c->s->coordinates, c->s->v_spin, c->s->v_field, c->v_value);
+    gen_update_fields(g, c->s->h, c->s->array, c->s->coordinates, c->s->v_spin, c->s->v_field, c->v_value, false);
 }
 
 static void contribute_if_set(codegen *g, spin_loop *s)
@@ -68,6 +68,7 @@ l_value gen_fields(codegen *g, const hamiltonian_plan *h)
     spin_loop s = {.h = h, .v_state = LLVMGetParam(f, 1), .v_field = LLVMGetParam(f, 2), .body = contribute_if_set};
     LLVMBuildMemCpy(g->builder, s.v_field, 8, gen_frame_at(g, h->fields), 8, l_i64(g, h->layout.count * 8));
     gen_each_spin(g, &s);
+    gen_add_rows(g, h, s.v_state, s.v_field);
     l_end_function(g, NULL);
     return f;
 }
@@ -90,7 +91,7 @@ static void flip(codegen *g, void *context)
     l_value v_change = LLVMBuildFPToSI(g->builder, f->v_delta, g->i8, "");
     l_store(g, LLVMBuildAdd(g->builder, l_load(g, g->i8, at), v_change, ""), at);
     l_store(g, l_add(g, l_load(g, g->i64, f->v_count), l_i64(g, 1)), f->v_count);
-    gen_update_fields(g, s->h, s->array, s->coordinates, s->v_spin, s->v_field, f->v_delta);
+    gen_update_fields(g, s->h, s->array, s->coordinates, s->v_spin, s->v_field, f->v_delta, true);
 }
 
 /* The step to the spin's other value: 1 - 2x, or -2s. */

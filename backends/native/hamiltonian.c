@@ -146,10 +146,17 @@ static l_value spin_of_position(codegen *g, const hamiltonian_plan *h, const ter
     return LLVMBuildSelect(g->builder, LLVMBuildICmp(g->builder, LLVMIntSLT, at, l_i64(g, 0), ""), at, v_spin, "");
 }
 
+/* The place of a coefficient that is not finite, or -1. */
 static l_value first_not_finite(codegen *g, int64_t offset, int64_t count)
 {
     l_value args[] = {gen_frame_at(g, offset), l_i64(g, count)};
     return l_call(g, "piece_first_not_finite", args, 2);
+}
+
+static l_value first_not_finite_of(codegen *g, const term_plan *t)
+{
+    l_value args[] = {gen_frame_at(g, t->coefficients), l_i64(g, t->size)};
+    return l_call(g, t->narrow ? "piece_first_not_finite_f32" : "piece_first_not_finite", args, 2);
 }
 
 typedef struct row_search {
@@ -160,14 +167,14 @@ typedef struct row_search {
 static void search_rows(codegen *g, void *context)
 {
     const row_search *s = context;
-    l_store(g, first_not_finite(g, s->t->coefficients, s->t->size), s->at);
+    l_store(g, first_not_finite_of(g, s->t), s->at);
 }
 
-/* The place of a coefficient that is not finite, or -1; looked for only where `checked` says that there is one. */
+/* The same of a term; looked for only where `checked` says that there is one. */
 static l_value find_not_finite(codegen *g, const term_plan *t, l_value checked)
 {
     if (!checked)
-        return first_not_finite(g, t->coefficients, t->size);
+        return first_not_finite_of(g, t);
     row_search s = {t, l_variable(g, g->i64, l_i64(g, -1))};
     l_if(g, LLVMBuildICmp(g->builder, LLVMIntNE, l_load(g, g->i64, checked), l_i64(g, 0), ""), search_rows, &s);
     return l_load(g, g->i64, s.at);

@@ -42,7 +42,7 @@ void layout_values(codegen *g)
 {
     g->slots = ARENA_ARRAY(g->arena, slot, g->m->values.count);
     g->inlined = ARENA_ARRAY(g->arena, bool, g->m->values.count);
-    g->row_factor = ARENA_ARRAY(g->arena, double, g->m->values.count);
+    g->row_maps = ARENA_ARRAY(g->arena, row_map, g->m->values.count);
     for (uint32_t i = 0; i < g->m->values.count; i++)
         g->slots[i].offset = -1;
     for (uint32_t i = 0; i < g->model->parameters.count; i++) {

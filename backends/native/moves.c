@@ -96,7 +96,7 @@ static bool plan_groups(codegen *g, hamiltonian_plan *h)
                             .member_stride = stride_of(h, members),
                             .group_stride = stride_of(h, groups),
                             .lowest = array->lowest,
-                            .rows = p.rows != NULL};
+                            .rows = p.rows ? term_number_bytes(p.rows) : 0};
     if (p.shape.members < 2 || p.shape.members > GROUP_MEMBERS_MAX || p.shape.groups < 1)
         return false;
     group_layout layout = group_layout_of(p.shape);
@@ -412,8 +412,9 @@ static l_value gen_dense_prepare(codegen *g, const hamiltonian_plan *h, l_value 
     } else {
         l_value v_rows = p->rows ? gen_frame_at(g, p->rows->coefficients) : l_null(g);
         l_value v_uniform = p->uniform ? gen_frame_at(g, p->uniform->coefficients) : l_null(g);
-        l_value args[] = {v_work, v_linear, v_rows, v_uniform, v_spins, v_lowest};
-        l_call(g, "piece_dense_prepare", args, 6);
+        l_value v_bytes = l_i64(g, p->rows ? term_number_bytes(p->rows) : 0);
+        l_value args[] = {v_work, v_linear, v_rows, v_bytes, v_uniform, v_spins, v_lowest};
+        l_call(g, "piece_dense_prepare", args, 7);
     }
     l_end_function(g, NULL);
     return f;

@@ -36,6 +36,15 @@ int64_t piece_first_not_finite(const double *x, int64_t count)
     return at;
 }
 
+/* Of numbers of which one is not, or -1. */
+int64_t piece_first_not_finite_f32(const float *x, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++)
+        if (!(x[i] - x[i] == 0))
+            return i;
+    return -1;
+}
+
 /* x[at[i]] += value[i] */
 void piece_add_at(double *x, const uint32_t *restrict_ at, const double *restrict_ value, int64_t count)
 {
@@ -277,7 +286,7 @@ _Static_assert(READY_MEMBERS_MAX == 10, "one case for each number");
     } while (0)
 #endif
 
-__attribute__((always_inline)) void piece_group_prepare(char *work, const double *linear, const double *coupling,
+__attribute__((always_inline)) void piece_group_prepare(char *work, const double *linear, const void *coupling,
                                                         const double *uniform, GROUP_SHAPE_PARAMETERS)
 {
     WITH_LAYOUT(group_prepare(work, &l, linear, coupling, *uniform));

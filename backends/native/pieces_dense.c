@@ -2,6 +2,7 @@
  * shapes hardly matter to them: that takes most of the work off each compilation of a program.
  */
 #include "backends/native/kernels/exchange_span.h"
+#include "backends/native/kernels/rows.h"
 #include "backends/native/kernels/symmetric.h"
 #include "runtime/abi.h"
 
@@ -10,20 +11,42 @@ int64_t piece_symmetric_rows(const isg_abi_services *services, const float *firs
                              int64_t n, int64_t depth, double straight, double crossed, double constant)
 {
     const symmetric_form form = {straight, crossed, constant};
-    return symmetric_rows(services, first, second, work, out, n, depth, &form, false);
+    return symmetric_rows(services, first, second, work, out, n, depth, &form, SYMMETRIC_F64);
 }
 
-int64_t piece_symmetric_rows_streamed(const isg_abi_services *services, const float *first, const float *second, float *work,
-                                      double *out, int64_t n, int64_t depth, double straight, double crossed, double constant)
+int64_t piece_symmetric_rows_f32(const isg_abi_services *services, const float *first, const float *second, float *work,
+                                 float *out, int64_t n, int64_t depth, double straight, double crossed)
 {
-    const symmetric_form form = {straight, crossed, constant};
-    return symmetric_rows(services, first, second, work, out, n, depth, &form, true);
+    const symmetric_form form = {straight, crossed, 0};
+    return symmetric_rows(services, first, second, work, out, n, depth, &form, SYMMETRIC_F32);
 }
 
-void piece_dense_prepare(char *work, const double *linear, const double *coupling, const double *uniform, int64_t spins,
-                         int64_t lowest)
+int64_t piece_symmetric_rows_f32_streamed(const isg_abi_services *services, const float *first, const float *second, float *work,
+                                          float *out, int64_t n, int64_t depth, double straight, double crossed)
 {
-    dense_couplings couplings = {.spins = spins, .value = coupling, .uniform = uniform ? *uniform : 0};
+    const symmetric_form form = {straight, crossed, 0};
+    return symmetric_rows(services, first, second, work, out, n, depth, &form, SYMMETRIC_F32_STREAMED);
+}
+
+/* kernels/rows.h: rows_add_all. */
+void piece_add_rows(const double *rows, const int8_t *state, double *field, int64_t n)
+{
+    rows_add_all(rows, 8, state, field, n);
+}
+
+void piece_add_rows_f32(const float *rows, const int8_t *state, double *field, int64_t n)
+{
+    rows_add_all(rows, 4, state, field, n);
+}
+
+/* bytes: of a coupling's number, 8 or 4. */
+void piece_dense_prepare(char *work, const double *linear, const void *coupling, int64_t bytes, const double *uniform,
+                         int64_t spins, int64_t lowest)
+{
+    dense_couplings couplings = {.spins = spins,
+                                 .value = bytes == 8 ? coupling : 0,
+                                 .narrow = bytes == 4 ? coupling : 0,
+                                 .uniform = uniform ? *uniform : 0};
     dense_work_prepare(work, linear, &couplings, lowest);
 }
 

@@ -168,11 +168,13 @@ static void gen_anneal(program *p, uint32_t position)
     end_step(p);
     plan_hamiltonian(g, h, g->model->ops.at[position]);
     plan_maps_in_rows(g, h);
+    plan_term_places(g, h);
+    plan_map_places(g, h);
     plan_moves(g, h);
     ARENA_PUSH(g->arena, &p->hamiltonians, hamiltonian_record(g, h, needed_functions(g, h, gen_hamiltonian(g, h))));
     for (uint32_t i = 0; i < h->map_count; i++) { /* their rows are written from here on */
         ir_value v = ir_op_get(g->m, h->maps[i])->results[0];
-        g->inlined[v] &= g->row_factor[v] == 0;
+        g->inlined[v] &= !g->row_maps[v].term;
     }
     add_step(p, NULL, h->index);
 }

@@ -174,6 +174,18 @@ bool term_is_product(const codegen *g, const term_plan *t)
     return recognise(g, t, &form);
 }
 
+/* Of such a size that rounding to float32 is all that it loses: neither overflow nor numbers too small. */
+static bool usual_size(double factor)
+{
+    return factor == 0 || (fabs(factor) >= 0x1p-64 && fabs(factor) <= 0x1p64);
+}
+
+bool term_is_narrow_product(const codegen *g, const term_plan *t)
+{
+    linear_form form;
+    return recognise(g, t, &form) && form.constant == 0 && usual_size(form.straight) && usual_size(form.crossed);
+}
+
 /* ---- maps in rows ---- */
 
 /* Whether the product's axes that vary are, in their order, indices of the same extents as in `with`. */
@@ -237,8 +249,19 @@ void plan_maps_in_rows(codegen *g, const hamiltonian_plan *h)
             continue;
         const term_plan *t = rows_of_map(g, h, h->maps[i], &factor);
         g->inlined[v] = t;
-        g->row_factor[v] = t ? factor : 0;
-        g->slots[v] = (slot){SLOT_FRAME, t ? t->coefficients : layout_take(&g->frame_bytes, layout_value_bytes(g, v))};
+        g->row_maps[v] = (row_map){t, factor};
+    }
+}
+
+void plan_map_places(codegen *g, const hamiltonian_plan *h)
+{
+    for (uint32_t i = 0; i < h->map_count; i++) {
+        ir_value v = ir_op_get(g->m, h->maps[i])->results[0];
+        const term_plan *t = g->row_maps[v].term;
+        if (t)
+            g->slots[v] = (slot){SLOT_FRAME, t->coefficients};
+        else if (g->slots[v].offset < 0 && !g->inlined[v])
+            g->slots[v] = (slot){SLOT_FRAME, layout_take(&g->frame_bytes, layout_value_bytes(g, v))};
     }
 }
 
@@ -264,14 +287,16 @@ static void store_rows(codegen *g, void *context)
                       v_first,
                       v_second,
                       gen_frame_at(g, p->place),
-                      l_at(g, g->f64, gen_frame_at(g, s->t->coefficients), at),
+                      l_at(g, s->t->narrow ? g->f32 : g->f64, gen_frame_at(g, s->t->coefficients), at),
                       l_i64(g, p->rows),
                       l_i64(g, p->inner),
                       l_f64(g, s->form.straight),
                       l_f64(g, s->form.crossed),
                       l_f64(g, s->form.constant)};
-    const char *piece = symmetric_streamed(p->rows) ? "piece_symmetric_rows_streamed" : "piece_symmetric_rows";
-    l_value bad = l_call(g, piece, args, 10);
+    const char *piece = !s->t->narrow                 ? "piece_symmetric_rows"
+                        : symmetric_streamed(p->rows) ? "piece_symmetric_rows_f32_streamed"
+                                                      : "piece_symmetric_rows_f32";
+    l_value bad = l_call(g, piece, args, s->t->narrow ? 9 : 10);
     l_store(g, LLVMBuildOr(g->builder, l_load(g, g->i64, s->bad), bad, ""), s->bad);
 }
 

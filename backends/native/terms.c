@@ -202,9 +202,24 @@ static void plan_term(codegen *g, hamiltonian_plan *h, term_plan *t, const ir_te
     t->form = constant_over_indices(g, term) ? TERM_UNIFORM : TERM_ROWS;
     if (t->form == TERM_ROWS)
         t->size = index_space(g, h, term);
-    t->coefficients = layout_take(&g->frame_bytes, t->size * 8);
-    if (t->form == TERM_ROWS && !t->symmetric)
-        t->transposed = layout_take(&g->frame_bytes, t->size * 8);
+}
+
+int64_t term_number_bytes(const term_plan *t)
+{
+    return t->narrow ? 4 : 8;
+}
+
+void plan_term_places(codegen *g, hamiltonian_plan *h)
+{
+    for (uint32_t k = 0; k < h->term_count; k++) {
+        term_plan *t = &h->terms[k];
+        if (t->form == TERM_LIST) /* plan_list does */
+            continue;
+        t->narrow = term_is_narrow_product(g, t);
+        t->coefficients = layout_take(&g->frame_bytes, t->size * term_number_bytes(t));
+        if (t->form == TERM_ROWS && !t->symmetric)
+            t->transposed = layout_take(&g->frame_bytes, t->size * 8);
+    }
 }
 
 void plan_hamiltonian(codegen *g, hamiltonian_plan *h, ir_op op)
@@ -257,12 +272,18 @@ static l_value storage_position(codegen *g, const term_plan *t, bool transposed)
     return at;
 }
 
+l_value gen_row_number(codegen *g, const term_plan *t, l_value base, l_value at)
+{
+    l_value v = l_load_at(g, t->narrow ? g->f32 : g->f64, base, at);
+    return t->narrow ? LLVMBuildFPExt(g->builder, v, g->f64, "") : v;
+}
+
 static l_value coefficient_at(codegen *g, const term_plan *t, bool transposed)
 {
     if (t->form == TERM_UNIFORM)
         return l_load(g, g->f64, l_bytes(g, g->v_frame, t->coefficients));
     l_value base = l_bytes(g, g->v_frame, transposed ? t->transposed : t->coefficients);
-    return l_load_at(g, g->f64, base, storage_position(g, t, transposed));
+    return gen_row_number(g, t, base, storage_position(g, t, transposed));
 }
 
 /* ---- every coupling of a term ---- */
@@ -351,15 +372,59 @@ static void update_through_rows(codegen *g, update *u, const l_value *coordinate
     g->binding_count = depth;
 }
 
+/* ---- all neighbours through whole rows ---- */
+
+/* Whether the term couples spins that stand side by side, with a symmetric matrix for each of its shared indices. */
+static bool of_whole_rows(const codegen *g, const hamiltonian_plan *h, const term_plan *t)
+{
+    const ir_spin_ref *first = &t->term->spins[0];
+    if (t->form != TERM_ROWS || !t->symmetric || t->first_only != 1)
+        return false;
+    int axis = axis_of(g, first, t->order[t->shared]);
+    return h->layout.stride[first->array][axis] == 1;
+}
+
+typedef struct row_sums {
+    const hamiltonian_plan *h;
+    const term_plan *t;
+    l_value v_state, v_field;
+} row_sums;
+
+static void add_rows(codegen *g, void *context)
+{
+    const row_sums *s = context;
+    const term_plan *t = s->t;
+    uint32_t depth = g->binding_count;
+    int64_t n = ir_index_extent(g->m, t->order[t->shared]);
+    l_bind(g, t->order[t->shared], l_i64(g, 0));
+    l_bind(g, t->order[t->shared + 1], l_i64(g, 0));
+    l_value v_spin = gen_spin_number(g, s->h, &t->term->spins[0]), at = storage_position(g, t, false);
+    g->binding_count = depth;
+    l_value args[] = {l_at(g, t->narrow ? g->f32 : g->f64, l_bytes(g, g->v_frame, t->coefficients), at),
+                      l_at(g, g->i8, s->v_state, v_spin), l_at(g, g->f64, s->v_field, v_spin), l_i64(g, n)};
+    l_call(g, t->narrow ? "piece_add_rows_f32" : "piece_add_rows", args, 4);
+}
+
+void gen_add_rows(codegen *g, const hamiltonian_plan *h, l_value v_state, l_value v_field)
+{
+    for (uint32_t k = 0; k < h->term_count; k++) {
+        row_sums s = {h, &h->terms[k], v_state, v_field};
+        if (s.t->size > 0 && of_whole_rows(g, h, s.t))
+            l_loop_indices(g, s.t->order, s.t->shared, add_rows, &s);
+    }
+}
+
+/* ---- the neighbours of one spin, through all terms ---- */
+
 void gen_update_fields(codegen *g, const hamiltonian_plan *h, uint32_t array, const l_value *coordinates, l_value v_spin,
-                       l_value v_field, l_value v_delta)
+                       l_value v_field, l_value v_delta, bool rows_too)
 {
     bool listed = false;
     for (uint32_t k = 0; k < h->term_count; k++) {
         const term_plan *t = &h->terms[k];
         update u = {.h = h, .t = t, .v_field = v_field, .v_delta = v_delta};
         bool first = t->term->spins[0].array == array, second = t->term->spins[1].array == array;
-        if (t->size == 0 || (!first && !second))
+        if (t->size == 0 || (!first && !second) || (!rows_too && of_whole_rows(g, h, t)))
             continue;
         if (t->form == TERM_LIST) {
             if (!listed)

@@ -11,6 +11,8 @@ enum { MOST_SPINS = 600 };
 
 typedef struct graph {
     int spins, lowest; /* 0 or -1 */
+    bool in_f32;       /* the couplings come in float32 */
+    float narrow[MOST_SPINS * MOST_SPINS];
     double uniform;
     double h[MOST_SPINS], J[MOST_SPINS * MOST_SPINS]; /* [spins, spins] */
     char *work;
@@ -27,6 +29,7 @@ static void fill(random_source *r, int spins, int lowest, double size, bool whol
     for (int i = 0; i < spins; i++)
         for (int j = 0; j <= i; j++) {
             double x = size * random_unit(r);
+            x = g.in_f32 ? (double)(float)x : x;
             g.J[i * spins + j] = g.J[j * spins + i] = i == j ? 0 : whole ? rint(x) : x;
         }
     for (int i = 0; i < spins; i++) {
@@ -37,7 +40,12 @@ static void fill(random_source *r, int spins, int lowest, double size, bool whol
 
 static const dense_work *prepare(bool stored)
 {
-    dense_couplings c = {.spins = g.spins, .value = stored ? g.J : NULL, .uniform = g.uniform};
+    dense_couplings c = {.spins = g.spins,
+                         .value = stored && !g.in_f32 ? g.J : NULL,
+                         .narrow = stored && g.in_f32 ? g.narrow : NULL,
+                         .uniform = g.uniform};
+    for (int i = 0; i < g.spins * g.spins; i++)
+        g.narrow[i] = (float)g.J[i];
     dense_work_prepare(g.work, g.h, &c, g.lowest);
     return (const dense_work *)(const void *)g.work;
 }
@@ -100,7 +108,8 @@ static void check_span(const dense_work *w, const char *what)
         greatest = fmax(greatest, typical);
         least = typical > 0 ? fmin(least, typical) : least;
     }
-    CHECK(fabs(w->greatest - greatest) <= 1e-12 * greatest && fabs(w->least - least) <= 1e-12 * least, "%s: %.17g and %.17g",
+    double error = g.in_f32 ? 1e-6 : 1e-12;
+    CHECK(fabs(w->greatest - greatest) <= error * greatest && fabs(w->least - least) <= error * least, "%s: %.17g and %.17g",
           what, w->greatest, w->least);
 }
 
@@ -118,7 +127,7 @@ static void check_lean(const char *what)
             size += fabs(coupling(i, j));
         }
         left += state[i] == 7;
-        wrong += fabs(mean) > 1e-12 * size && state[i] != (mean < 0 ? 1 : g.lowest);
+        wrong += fabs(mean) > (g.in_f32 ? 1e-6 : 1e-12) * size && state[i] != (mean < 0 ? 1 : g.lowest);
         wrong += mean == 0 && size == 0 && state[i] != 7;
     }
     CHECK(told == left && !wrong, "%s: %lld of %d spins against their fields, %lld left for %lld", what, (long long)wrong,
@@ -203,7 +212,7 @@ static void test_late_sizes(random_source *r)
         double factor = k % 2 ? 1e-6 : 1e-2;
         fill(r, 300, -(k / 2), 1, false);
         for (int j = 0; j < 300; j++)
-            g.J[j] = g.J[j * 300] *= factor;
+            g.J[j] = g.J[j * 300] = (float)(g.J[j] * factor);
         g.h[0] = 1;
         check_all(r, prepare(true), DENSE_INT16, true, 100, "a small first row");
     }
@@ -216,7 +225,7 @@ static void test_wide(random_source *r)
         fill(r, 100, lowest, 1, false);
         g.J[1] = g.J[100] = 1e4;
         check_all(r, prepare(true), DENSE_FLOAT, false, 1, "a large coupling");
-        fill(r, 100, lowest, 1e-200, false);
+        fill(r, 100, lowest, g.in_f32 ? 1e-36 : 1e-200, false);
         check_all(r, prepare(true), DENSE_INT16, true, 1, "tiny numbers");
         fill(r, 100, lowest, 1e-3, false);
         g.h[7] = 1e9;
@@ -247,10 +256,13 @@ int main(void)
     random_source r = random_open(1);
     memory_aligned work = memory_take_aligned(isg_default_allocator(), (size_t)dense_work_bytes(MOST_SPINS));
     g.work = work.at;
-    test_types(&r);
-    test_late_sizes(&r);
-    test_wide(&r);
-    test_full_range(&r);
+    for (int k = 0; k < 2; k++) {
+        g.in_f32 = k;
+        test_types(&r);
+        test_late_sizes(&r);
+        test_wide(&r);
+        test_full_range(&r);
+    }
     memory_release_aligned(isg_default_allocator(), &work);
     return check_done();
 }

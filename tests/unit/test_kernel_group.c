@@ -63,6 +63,7 @@ static int kernels_here(const kernels *out[3])
 typedef struct model {
     group_layout l;
     double *linear, *coupling; /* as group_prepare takes them */
+    float *narrow;             /* the same couplings, if the shape has them so */
     double uniform;
     char *work;
     int8_t *state;  /* [spins] */
@@ -83,6 +84,7 @@ static model make_model(group_shape shape, double uniform, double scale)
     size_t spins = (size_t)(shape.members * shape.groups);
     m.linear = calloc(spins, sizeof *m.linear);
     m.coupling = calloc(spins * (size_t)shape.groups, sizeof *m.coupling);
+    m.narrow = calloc(spins * (size_t)shape.groups, sizeof *m.narrow);
     m.work = aligned_alloc(64, (size_t)reads_layout_of(&m.l).total);
     m.state = malloc(spins);
     m.states = malloc(LANES * spins);
@@ -96,20 +98,25 @@ static void couple(model *m, double scale)
     int64_t groups = m->l.groups;
     for (int64_t t = 0; t < m->l.members; t++)
         for (int64_t i = 0; i < groups; i++)
-            for (int64_t j = 0; j < i; j++)
-                m->coupling[(t * groups + i) * groups + j] = m->coupling[(t * groups + j) * groups + i] =
-                    scale * uniform_number();
+            for (int64_t j = 0; j < i; j++) {
+                int64_t at = (t * groups + i) * groups + j, image = (t * groups + j) * groups + i;
+                double number = scale * uniform_number();
+                m->narrow[at] = m->narrow[image] = (float)number;
+                m->coupling[at] = m->coupling[image] = m->l.shape.rows == 4 ? (double)(float)number : number;
+            }
 }
 
 static void prepare(model *m)
 {
-    group_prepare(m->work, &m->l, m->linear, m->l.shape.rows ? m->coupling : NULL, m->uniform);
+    const void *couplings[] = {[0] = NULL, [4] = m->narrow, [8] = m->coupling};
+    group_prepare(m->work, &m->l, m->linear, couplings[m->l.shape.rows], m->uniform);
 }
 
 static void close_model(model *m)
 {
     free(m->linear);
     free(m->coupling);
+    free(m->narrow);
     free(m->work);
     free(m->state);
     free(m->states);
@@ -276,8 +283,8 @@ static bool distribution_holds(model *m, count_function count, const kernels *k,
 static void test_distribution(count_function count)
 {
     static const group_shape shapes[] = {
-        {3, 4, 4, 1, 0, 1}, {4, 3, 1, 4, -1, 1},   {2, 5, 5, 1, 0, 1},
-        {8, 1, 1, 1, 0, 0}, {10, 1, 1, 10, -1, 0}, {5, 2, 2, 1, 0, 1},
+        {3, 4, 4, 1, 0, 8}, {4, 3, 1, 4, -1, 4},   {2, 5, 5, 1, 0, 8},
+        {8, 1, 1, 1, 0, 0}, {10, 1, 1, 10, -1, 0}, {5, 2, 2, 1, 0, 4},
     };
     static const double betas[] = {0.2, 1, 3};
     bool full = getenv("ISG_TEST_FULL"), quick = getenv("ISG_TEST_QUICK");
@@ -367,9 +374,9 @@ static void check_fields(const model *m)
 
 static void test_same_bits(void)
 {
-    static const group_shape shapes[] = {{8, 49, 49, 1, 0, 1},  {3, 17, 1, 3, -1, 1},  {2, 1, 1, 2, 0, 1},
-                                         {5, 16, 16, 1, -1, 0}, {20, 18, 18, 1, 0, 1}, {40, 3, 3, 1, 0, 1},
-                                         {64, 5, 1, 64, 0, 1},  {12, 70, 70, 1, 0, 1}};
+    static const group_shape shapes[] = {{8, 49, 49, 1, 0, 8},  {3, 17, 1, 3, -1, 4},  {2, 1, 1, 2, 0, 8},
+                                         {5, 16, 16, 1, -1, 0}, {20, 18, 18, 1, 0, 4}, {40, 3, 3, 1, 0, 8},
+                                         {64, 5, 1, 64, 0, 4},  {12, 70, 70, 1, 0, 8}};
     const kernels *here[3];
     int count = kernels_here(here);
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
@@ -401,7 +408,7 @@ static void test_same_bits(void)
 /* Reads side by side: the same bits everywhere, each lane whatever it is on its own, and energies that compare. */
 static void test_same_reads(void)
 {
-    static const group_shape shapes[] = {{8, 49, 49, 1, 0, 1}, {3, 17, 1, 3, -1, 1}, {2, 1, 1, 2, 0, 0}, {10, 5, 5, 1, -1, 1}};
+    static const group_shape shapes[] = {{8, 49, 49, 1, 0, 4}, {3, 17, 1, 3, -1, 8}, {2, 1, 1, 2, 0, 0}, {10, 5, 5, 1, -1, 4}};
     const kernels *here[3];
     int count = kernels_here(here);
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
@@ -455,7 +462,7 @@ static void test_extremes(void)
     for (size_t s = 0; s < sizeof scales / sizeof *scales; s++)
         for (size_t b = 0; b < sizeof betas / sizeof *betas; b++)
             for (int64_t low = -1; low <= 0; low++) {
-                model m = make_model((group_shape){4, 3, 3, 1, low, 1}, scales[s], scales[s]);
+                model m = make_model((group_shape){4, 3, 3, 1, low, 8}, scales[s], scales[s]);
                 couple(&m, scales[s] / 2);
                 prepare(&m);
                 random_start(&m);

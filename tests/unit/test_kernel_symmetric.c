@@ -28,8 +28,19 @@ static const isg_abi_services services = {.sgemm = product};
 typedef struct rows {
     int64_t n;
     float *first, *second, *work;
-    double *out; /* [n, n], aligned to 64, and GUARD more numbers */
+    symmetric_kind kind;
+    void *out; /* [n, n] of the kind's numbers, aligned to 64, and GUARD more */
 } rows;
+
+static double number_at(const rows *r, int64_t at)
+{
+    return r->kind == SYMMETRIC_F64 ? ((const double *)r->out)[at] : ((const float *)r->out)[at];
+}
+
+static void set_number(rows *r, int64_t at, double number)
+{
+    tile_store(r->out, at, number, r->kind);
+}
 
 static void *take(size_t bytes)
 {
@@ -39,19 +50,19 @@ static void *take(size_t bytes)
     return block;
 }
 
-static rows make_rows(int64_t n)
+static rows make_rows(int64_t n, symmetric_kind kind)
 {
-    rows r = {.n = n};
+    rows r = {.n = n, .kind = kind};
     r.first = take((size_t)(n * DEPTH) * sizeof *r.first);
     r.second = take((size_t)(n * DEPTH) * sizeof *r.second);
     r.work = take((size_t)symmetric_work_size(n) * sizeof *r.work);
-    r.out = take((size_t)(n * n + GUARD) * sizeof *r.out);
+    r.out = take((size_t)(n * n + GUARD) * sizeof(double));
     for (int64_t i = 0; i < n * DEPTH; i++) {
         r.first[i] = (float)(i * 7 % 23 - 11);
         r.second[i] = (float)(i * i * 5 % 31 - 15);
     }
     for (int64_t i = 0; i < n * n + GUARD; i++)
-        r.out[i] = i < n * n ? NAN : guard;
+        set_number(&r, i, i < n * n ? NAN : guard);
     return r;
 }
 
@@ -76,7 +87,13 @@ static double wanted(const rows *r, const symmetric_form *f, int64_t i, int64_t 
     if (i > j)
         return wanted(r, f, j, i);
     const float *a = r->first + i * DEPTH, *b = r->first + j * DEPTH;
-    return i == j ? 0 : f->straight * dot(a, r->second + j * DEPTH) + f->crossed * dot(b, r->second + i * DEPTH) + f->constant;
+    double number = f->straight * dot(a, r->second + j * DEPTH) + f->crossed * dot(b, r->second + i * DEPTH) + f->constant;
+    return i == j ? 0 : r->kind == SYMMETRIC_F64 ? number : (double)(float)number;
+}
+
+static bool fill_rows(const rows *r, const symmetric_form *form)
+{
+    return symmetric_rows(&services, r->first, r->second, r->work, r->out, r->n, DEPTH, form, r->kind);
 }
 
 static int64_t count_wrong(const rows *r, const symmetric_form *f)
@@ -84,9 +101,9 @@ static int64_t count_wrong(const rows *r, const symmetric_form *f)
     int64_t wrong = 0;
     for (int64_t i = 0; i < r->n; i++)
         for (int64_t j = 0; j < r->n; j++)
-            wrong += r->out[i * r->n + j] != wanted(r, f, i, j);
+            wrong += number_at(r, i * r->n + j) != wanted(r, f, i, j);
     for (int64_t i = 0; i < GUARD; i++)
-        wrong += r->out[r->n * r->n + i] != guard;
+        wrong += number_at(r, r->n * r->n + i) != guard;
     return wrong;
 }
 
@@ -95,11 +112,12 @@ static void test_sizes(void)
     static const int64_t sizes[] = {0, 1, 2, 15, 16, 17, 33, 48, 49, 255, 256, 257, 272, 392, 513, 520};
     const symmetric_form forms[] = {{0.1, 0.1, 0}, {0.75, -0.3, 1.0 / 3}};
     for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++)
-        for (int f = 0; f < 2; f++) {
-            rows r = make_rows(sizes[k]);
-            bool bad = symmetric_rows(&services, r.first, r.second, r.work, r.out, r.n, DEPTH, &forms[f], r.n % 8 == 0);
-            CHECK(!bad, "%d rows: not finite", (int)r.n);
-            CHECK(count_wrong(&r, &forms[f]) == 0, "%d rows, form %d: %d wrong", (int)r.n, f, (int)count_wrong(&r, &forms[f]));
+        for (int f = 0; f < 6; f++) {
+            symmetric_kind kind = (symmetric_kind)(f / 2);
+            const symmetric_form *form = &forms[f % 2];
+            rows r = make_rows(sizes[k], kind == SYMMETRIC_F32_STREAMED && sizes[k] % TILE ? SYMMETRIC_F32 : kind);
+            CHECK(!fill_rows(&r, form), "%d rows: not finite", (int)r.n);
+            CHECK(count_wrong(&r, form) == 0, "%d rows, case %d: %d wrong", (int)r.n, f, (int)count_wrong(&r, form));
             close_rows(&r);
         }
 }
@@ -107,18 +125,32 @@ static void test_sizes(void)
 /* The product overflows at one place: a fault anywhere but on the diagonal. */
 static void test_not_finite(void)
 {
-    static const int64_t places[][2] = {{0, 1},    {3, 11},    {11, 3},    {15, 16},  {40, 279},
-                                        {279, 40}, {278, 279}, {100, 100}, {279, 279}};
+    static const int64_t places[][2] = {{0, 1},    {3, 11},    {11, 3},    {15, 16},  {40, 271},
+                                        {271, 40}, {270, 271}, {100, 100}, {271, 271}};
     const symmetric_form form = {0.5, 0.25, 0};
-    for (size_t k = 0; k < sizeof places / sizeof *places; k++) {
-        rows r = make_rows(280);
+    for (size_t k = 0; k < 3 * (sizeof places / sizeof *places); k++) {
+        const int64_t *place = places[k / 3];
+        rows r = make_rows(272, (symmetric_kind)(k % 3));
         memset(r.first, 0, (size_t)(r.n * DEPTH) * sizeof *r.first);
         memset(r.second, 0, (size_t)(r.n * DEPTH) * sizeof *r.second);
-        r.first[places[k][0] * DEPTH] = 1e30f;
-        r.second[places[k][1] * DEPTH] = 1e30f;
-        bool bad = symmetric_rows(&services, r.first, r.second, r.work, r.out, r.n, DEPTH, &form, true);
-        CHECK(bad == (places[k][0] != places[k][1]), "an overflow at %d, %d: %s", (int)places[k][0], (int)places[k][1],
+        r.first[place[0] * DEPTH] = 1e30f;
+        r.second[place[1] * DEPTH] = 1e30f;
+        bool bad = fill_rows(&r, &form);
+        CHECK(bad == (place[0] != place[1]), "an overflow at %d, %d: %s", (int)place[0], (int)place[1],
               bad ? "seen" : "not seen");
+        close_rows(&r);
+    }
+}
+
+/* The product is finite, and what is made of it in double; in float32 it is not. */
+static void test_not_finite_in_f32(void)
+{
+    static const int64_t sizes[] = {32, 5}; /* within tiles, and beside them */
+    const symmetric_form form = {4, 4, 0};
+    for (int k = 0; k < 4; k++) {
+        rows r = make_rows(sizes[k % 2], k / 2 ? SYMMETRIC_F32 : SYMMETRIC_F64);
+        r.first[3 * DEPTH] = r.second[2 * DEPTH] = 1.5e19f;
+        CHECK(fill_rows(&r, &form) == (r.kind == SYMMETRIC_F32), "%d rows of kind %d", (int)r.n, (int)r.kind);
         close_rows(&r);
     }
 }
@@ -130,7 +162,7 @@ static void test_blocks(void)
         int64_t edge = symmetric_block_edge(n);
         CHECK(edge <= SYMMETRIC_BLOCK_MAX && edge <= n, "%d rows: blocks of %d", (int)n, (int)edge);
         CHECK(edge == n || edge % TILE == 0, "%d rows: blocks of %d", (int)n, (int)edge);
-        CHECK(!symmetric_streamed(n) || n * sizeof(double) % 64 == 0, "%d rows are not aligned", (int)n);
+        CHECK(!symmetric_streamed(n) || n * sizeof(float) % 64 == 0, "%d rows are not aligned", (int)n);
     }
 }
 
@@ -138,6 +170,7 @@ int main(void)
 {
     test_sizes();
     test_not_finite();
+    test_not_finite_in_f32();
     test_blocks();
     if (check_failures)
         fprintf(stderr, "%d checks failed\n", check_failures);

@@ -31,10 +31,11 @@ typedef struct dense_work {
 
 _Static_assert(sizeof(dense_work) <= DENSE_WORK_HEAD, "the head's place");
 
-/* Symmetric [spins, spins] of the coefficients of a term, and what all pairs have in addition. */
+/* Symmetric [spins, spins] of the coefficients of a term, in double or in float32, and what all pairs have in addition. */
 typedef struct dense_couplings {
     int64_t spins;
     const double *value; /* NULL: none */
+    const float *narrow; /* instead; NULL: none */
     double uniform;
 } dense_couplings;
 
@@ -72,18 +73,15 @@ typedef struct dense_row {
 
 enum { DENSE_LANES = 16 };
 
+typedef double dense_f64x8 __attribute__((vector_size(64)));
+typedef double dense_f64x4 __attribute__((vector_size(32)));
+
 VECTOR_INLINE double dense_total(dense_f64x16 x)
 {
-    return (((x[0] + x[8]) + (x[4] + x[12])) + ((x[1] + x[9]) + (x[5] + x[13]))) +
-           (((x[2] + x[10]) + (x[6] + x[14])) + ((x[3] + x[11]) + (x[7] + x[15])));
-}
-
-VECTOR_INLINE double dense_greatest_lane(dense_f64x16 x)
-{
-    double greatest = 0;
-    for (int k = 0; k < DENSE_LANES; k++)
-        greatest = x[k] > greatest ? x[k] : greatest;
-    return greatest;
+    dense_f64x8 eight =
+        __builtin_shufflevector(x, x, 0, 1, 2, 3, 4, 5, 6, 7) + __builtin_shufflevector(x, x, 8, 9, 10, 11, 12, 13, 14, 15);
+    dense_f64x4 four = __builtin_shufflevector(eight, eight, 0, 1, 2, 3) + __builtin_shufflevector(eight, eight, 4, 5, 6, 7);
+    return (four[0] + four[1]) + (four[2] + four[3]);
 }
 
 VECTOR_INLINE dense_f64x16 dense_larger(dense_f64x16 largest, dense_f64x16 x)
@@ -93,25 +91,42 @@ VECTOR_INLINE dense_f64x16 dense_larger(dense_f64x16 largest, dense_f64x16 x)
     return (dense_f64x16)(((dense_i64x16)size & larger) | ((dense_i64x16)largest & ~larger));
 }
 
-VECTOR_INLINE double dense_coupling(const dense_couplings *c, int64_t i, int64_t j)
+VECTOR_INLINE double dense_greatest_lane(dense_f64x16 x)
 {
-    return i == j ? 0 : (c->value ? c->value[i * c->spins + j] : 0) + c->uniform;
+    x = dense_larger(x, __builtin_shufflevector(x, x, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7));
+    x = dense_larger(x, __builtin_shufflevector(x, x, 4, 5, 6, 7, 0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3));
+    x = dense_larger(x, __builtin_shufflevector(x, x, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1));
+    return x[0] > x[1] ? x[0] : x[1];
 }
 
-/* Whether the rows are what is stored, with a diagonal of 0. */
-VECTOR_INLINE int dense_plain(const dense_couplings *c)
+VECTOR_INLINE double dense_coupling(const dense_couplings *c, int64_t i, int64_t j)
 {
-    return c->value && c->uniform == 0;
+    int64_t at = i * c->spins + j;
+    return i == j ? 0 : (c->value ? c->value[at] : c->narrow ? (double)c->narrow[at] : 0) + c->uniform;
+}
+
+/* Whether the rows are what is stored, with a diagonal of 0, and as which numbers. */
+typedef enum dense_plain { DENSE_NOT_PLAIN, DENSE_PLAIN_F64, DENSE_PLAIN_F32 } dense_plain;
+
+VECTOR_INLINE dense_plain dense_plain_of(const dense_couplings *c)
+{
+    return c->uniform != 0 ? DENSE_NOT_PLAIN : c->value ? DENSE_PLAIN_F64 : c->narrow ? DENSE_PLAIN_F32 : DENSE_NOT_PLAIN;
 }
 
 /* J_ij from j on; 0 behind the last. `plain` is known where it is called, so that loops have no choice to make. */
-VECTOR_INLINE dense_f64x16 dense_load(const dense_couplings *c, int64_t i, int64_t j, int plain)
+VECTOR_INLINE dense_f64x16 dense_load(const dense_couplings *c, int64_t i, int64_t j, dense_plain plain)
 {
     dense_f64x16 x;
+    f32x16 narrow;
     double part[DENSE_LANES] = {0};
     if (plain && j + DENSE_LANES <= c->spins) {
-        __builtin_memcpy(&x, c->value + i * c->spins + j, sizeof x);
-        return x;
+        int64_t at = i * c->spins + j;
+        if (plain == DENSE_PLAIN_F64) {
+            __builtin_memcpy(&x, c->value + at, sizeof x);
+            return x;
+        }
+        __builtin_memcpy(&narrow, c->narrow + at, sizeof narrow);
+        return __builtin_convertvector(narrow, dense_f64x16);
     }
     for (int k = 0; k < DENSE_LANES && j + k < c->spins; k++)
         part[k] = dense_coupling(c, i, j + k);
@@ -119,7 +134,7 @@ VECTOR_INLINE dense_f64x16 dense_load(const dense_couplings *c, int64_t i, int64
     return x;
 }
 
-VECTOR_INLINE dense_row dense_sum_row_if(const dense_couplings *c, int64_t i, double linear, int plain)
+VECTOR_INLINE dense_row dense_sum_row_if(const dense_couplings *c, int64_t i, double linear, dense_plain plain)
 {
     dense_f64x16 sum = {0}, size = {0}, square = {0}, largest = {0};
     for (int64_t j = 0; j < c->spins; j += DENSE_LANES) {
@@ -138,7 +153,8 @@ VECTOR_INLINE dense_row dense_sum_row_if(const dense_couplings *c, int64_t i, do
 
 static inline dense_row dense_sum_row(const dense_couplings *c, int64_t i, double linear)
 {
-    return dense_plain(c) ? dense_sum_row_if(c, i, linear, 1) : dense_sum_row_if(c, i, linear, 0);
+    dense_plain plain = dense_plain_of(c);
+    return plain == DENSE_PLAIN_F64 ? dense_sum_row_if(c, i, linear, DENSE_PLAIN_F64) : dense_sum_row_if(c, i, linear, plain);
 }
 
 /* 0 where times 2^digits it is whole; of what is beyond 2^51 all are. */
@@ -199,7 +215,6 @@ static inline dense_sizes dense_measure(const dense_couplings *c, const double *
 /* Numbers plus this are, as bits, its bits plus the nearest whole number, of halves the even one; up to 2^51. */
 #define DENSE_MAGIC 0x1.8p52
 
-typedef int16_t dense_i16x16 __attribute__((vector_size(32)));
 typedef int16_t dense_i16x64 __attribute__((vector_size(128)));
 typedef int8_t dense_i8x16 __attribute__((vector_size(16)));
 typedef int8_t dense_i8x128 __attribute__((vector_size(128)));
@@ -211,7 +226,7 @@ VECTOR_INLINE void dense_store(const dense *d, int64_t at, dense_f64x16 x, dense
     dense_i8x128 all = (dense_i8x128)near;
     dense_i8x16 bytes = __builtin_shufflevector(all, all, 0, 8, 16, 24, 32, 40, 48, 56, 64, 72, 80, 88, 96, 104, 112, 120);
     dense_i16x64 pairs = (dense_i16x64)near;
-    dense_i16x16 words = __builtin_shufflevector(pairs, pairs, 0, 4, 8, 12, 16, 20, 24, 28, 32, 36, 40, 44, 48, 52, 56, 60);
+    i16x16 words = __builtin_shufflevector(pairs, pairs, 0, 4, 8, 12, 16, 20, 24, 28, 32, 36, 40, 44, 48, 52, 56, 60);
     dense_f32x16 real = __builtin_convertvector(x, dense_f32x16);
     if (numbers == DENSE_INT8)
         __builtin_memcpy((int8_t *)d->rows + at, &bytes, sizeof bytes);
@@ -239,7 +254,7 @@ VECTOR_INLINE void dense_fill_sixteen(dense_filling *f, const dense *d, int64_t 
 
 /* Returns sums of the scaled numbers, in the same pass. Those that do not fit become any. */
 VECTOR_INLINE dense_row dense_fill_row(const dense *d, int64_t i, const dense_couplings *c, double linear, double scale,
-                                       dense_numbers numbers, int plain)
+                                       dense_numbers numbers, dense_plain plain)
 {
     dense_filling f = {{0}, {0}, {0}, {0}};
     int64_t j = 0, to = i * d->stride;
@@ -251,7 +266,7 @@ VECTOR_INLINE dense_row dense_fill_row(const dense *d, int64_t i, const dense_co
     for (; j + DENSE_LANES <= c->spins; j += DENSE_LANES)
         dense_fill_sixteen(&f, d, to + j, dense_load(c, i, j, plain) * scale, numbers);
     for (; j < d->stride; j += DENSE_LANES)
-        dense_fill_sixteen(&f, d, to + j, dense_load(c, i, j, 0) * scale, numbers);
+        dense_fill_sixteen(&f, d, to + j, dense_load(c, i, j, DENSE_NOT_PLAIN) * scale, numbers);
     for (int k = 0; k < DENSE_LANES; k++)
         kept += f.kept[k];
     dense_row row = {.linear = linear * scale,
@@ -261,6 +276,88 @@ VECTOR_INLINE dense_row dense_fill_row(const dense *d, int64_t i, const dense_co
     row.size = row.largest * (double)c->spins;
     row.lost = numbers == DENSE_FLOAT ? 0 : row.sum - (double)(int64_t)kept;
     return row;
+}
+
+/* ---- the same of couplings in float32 that are rounded to 16 bits: in their own precision, a chunk's sums at a time ---- */
+
+/* As DENSE_MAGIC, up to 2^22; and how many numbers are summed up in float32: so few that what it costs is far below a step. */
+#define DENSE_MAGIC_F32 0x1.8p23f
+enum { DENSE_CHUNK = 512 };
+
+typedef struct dense_narrow_filling {
+    f32x16 sum, square, largest; /* largest: not scaled, so that it is right whatever the scale */
+    u32x16 kept;
+} dense_narrow_filling;
+
+VECTOR_INLINE void dense_round_sixteen(dense_narrow_filling *f, int16_t *to, f32x16 x, float scale)
+{
+    f32x16 scaled = x * scale, near = scaled + DENSE_MAGIC_F32;
+    i16x32 pairs = (i16x32)near;
+    i16x16 words = __builtin_shufflevector(pairs, pairs, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+    f->sum += scaled;
+    f->square += scaled * scaled;
+    f->largest = max_f32(abs_f32(x), f->largest);
+    f->kept += (u32x16)near;
+    __builtin_memcpy(to, &words, sizeof words);
+}
+
+VECTOR_INLINE f32x16 dense_load_narrow(const float *row, int64_t j, int64_t spins)
+{
+    f32x16 x = {0};
+    if (j + DENSE_LANES <= spins)
+        return load_f32(row + j);
+    for (int k = 0; k < DENSE_LANES && j + k < spins; k++)
+        x[k] = row[j + k];
+    return x;
+}
+
+VECTOR_INLINE float dense_greatest_f32(f32x16 x)
+{
+    x = max_f32(x, __builtin_shufflevector(x, x, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7));
+    x = max_f32(x, __builtin_shufflevector(x, x, 4, 5, 6, 7, 0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3));
+    x = max_f32(x, __builtin_shufflevector(x, x, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1));
+    return x[0] > x[1] ? x[0] : x[1];
+}
+
+/* Of a row, by turns from one half of the chunk's vectors and the other: two sums are made while one would wait for itself. */
+typedef struct dense_narrow_sums {
+    f64x16 sum, square;
+    f32x16 largest;
+    u32x16 kept;
+} dense_narrow_sums;
+
+VECTOR_INLINE void dense_round_chunk(dense_narrow_sums *s, int16_t *to, const float *row, int64_t from, int64_t end,
+                                     int64_t spins, float scale)
+{
+    dense_narrow_filling even = {{0}, {0}, {0}, {0}}, odd = even;
+    int64_t j = from, whole = end < spins ? end : spins;
+    for (; j + 2 * DENSE_LANES <= whole; j += 2 * DENSE_LANES) {
+        dense_round_sixteen(&even, to + j, load_f32(row + j), scale);
+        dense_round_sixteen(&odd, to + j + DENSE_LANES, load_f32(row + j + DENSE_LANES), scale);
+    }
+    for (; j < end; j += DENSE_LANES)
+        dense_round_sixteen(&even, to + j, dense_load_narrow(row, j, spins), scale);
+    s->sum += __builtin_convertvector(even.sum + odd.sum, f64x16);
+    s->square += __builtin_convertvector(even.square + odd.square, f64x16);
+    s->largest = max_f32(s->largest, max_f32(even.largest, odd.largest));
+    s->kept += even.kept + odd.kept;
+}
+
+static inline dense_row dense_round_row(const dense *d, int64_t i, const dense_couplings *c, double linear, float scale)
+{
+    const float *row = c->narrow + i * c->spins;
+    int16_t *to = (int16_t *)d->rows + i * d->stride;
+    dense_narrow_sums s = {{0}, {0}, {0}, {0}};
+    for (int64_t j = 0; j < d->stride; j += DENSE_CHUNK)
+        dense_round_chunk(&s, to, row, j, d->stride - j < DENSE_CHUNK ? d->stride : j + DENSE_CHUNK, c->spins, scale);
+    s.kept -= (uint32_t)(d->stride / DENSE_LANES) * (u32x16)f32x16_of(DENSE_MAGIC_F32);
+    dense_row all = {.linear = linear * scale,
+                     .sum = dense_total(s.sum),
+                     .square = dense_total(s.square),
+                     .largest = (double)dense_greatest_f32(s.largest) * scale};
+    all.size = all.largest * (double)c->spins;
+    all.lost = all.sum - dense_total(__builtin_convertvector((i32x16)s.kept, f64x16));
+    return all;
 }
 
 /* Whether the scaled numbers of a row that are rounded to 16 bits fit, and its fields 32; and whether what they lost is noise:
@@ -274,13 +371,15 @@ VECTOR_INLINE int dense_row_fits(const dense_row *row, int64_t spins)
 /* Fills rows and base in one pass over the numbers, and turns with what the spins' mean fields favour, or 0. Returns the sizes,
  * without digits; *fits: whether all numbers fit that are rounded to 16 bits. NULL: they do. */
 VECTOR_INLINE dense_sizes dense_fill_as(const dense *d, const double *linear, const dense_couplings *c, int64_t lowest,
-                                        double scale, int *fits, dense_numbers numbers, int plain)
+                                        double scale, int *fits, dense_numbers numbers, dense_plain plain)
 {
     dense_sizes sizes = {0, 0, 0, 0, 0, 0};
     double greatest = 0, least = 0, unit = (double)(1 - lowest) / scale;
     int fit = 1;
     for (int64_t i = 0; i < c->spins; i++) {
-        dense_row row = dense_fill_row(d, i, c, linear[i], scale, numbers, plain);
+        dense_row row = numbers == DENSE_INT16 && plain == DENSE_PLAIN_F32
+                            ? dense_round_row(d, i, c, linear[i], (float)scale)
+                            : dense_fill_row(d, i, c, linear[i], scale, numbers, plain);
         dense_add_row(&sizes, &row);
         double square = dense_typical_square(&row, lowest), mean = dense_mean(&row, lowest);
         greatest = square > greatest ? square : greatest;
@@ -309,9 +408,14 @@ VECTOR_INLINE dense_sizes dense_fill_as(const dense *d, const double *linear, co
 static inline dense_sizes dense_fill(const dense *d, const double *linear, const dense_couplings *c, int64_t lowest, double scale,
                                      int *fits)
 {
-    if (d->numbers == DENSE_INT16 && dense_plain(c))
-        return dense_fill_as(d, linear, c, lowest, scale, fits, DENSE_INT16, 1);
-    return dense_fill_as(d, linear, c, lowest, scale, fits, (dense_numbers)d->numbers, dense_plain(c));
+    dense_plain plain = dense_plain_of(c);
+    if (plain == DENSE_PLAIN_F32 && !(scale >= 0x1p-126 && scale <= 0x1p126)) /* no number of theirs to count in */
+        plain = DENSE_NOT_PLAIN;
+    if (d->numbers == DENSE_INT16 && plain == DENSE_PLAIN_F32)
+        return dense_fill_as(d, linear, c, lowest, scale, fits, DENSE_INT16, DENSE_PLAIN_F32);
+    if (d->numbers == DENSE_INT16 && plain == DENSE_PLAIN_F64)
+        return dense_fill_as(d, linear, c, lowest, scale, fits, DENSE_INT16, DENSE_PLAIN_F64);
+    return dense_fill_as(d, linear, c, lowest, scale, fits, (dense_numbers)d->numbers, plain);
 }
 
 /* ---- preparing ---- */

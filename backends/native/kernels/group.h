@@ -23,7 +23,7 @@ enum { GROUP_MEMBERS_MAX = 64 };
 typedef struct group_shape {
     int64_t members, groups, member_stride, group_stride;
     int64_t lowest; /* 0 or -1: of {0, 1} or {-1, 1} */
-    int64_t rows;   /* whether there are rows at all */
+    int64_t rows;   /* bytes of a number of the rows that couple groups: 8, double; 4, float32; 0: there are none */
 } group_shape;
 
 /* The workspace: offsets in bytes, multiples of 64. */
@@ -281,14 +281,25 @@ VECTOR_INLINE double group_unit(double largest)
     return u.x;
 }
 
+/* The couplings' numbers, of either kind. */
+typedef struct group_numbers {
+    const void *at;
+    int64_t bytes; /* of each: 8 or 4 */
+} group_numbers;
+
+VECTOR_INLINE double group_number(group_numbers x, int64_t i)
+{
+    return x.bytes == 8 ? ((const double *)x.at)[i] : (double)((const float *)x.at)[i];
+}
+
 /* The largest magnitude, by its bits: a whole number's maximum is found in any order. */
-VECTOR_INLINE uint64_t group_largest(const double *x, int64_t count, uint64_t largest)
+VECTOR_INLINE uint64_t group_largest(group_numbers x, int64_t count, uint64_t largest)
 {
     for (int64_t i = 0; i < count; i++) {
         union {
             double x;
             uint64_t bits;
-        } u = {x[i]};
+        } u = {group_number(x, i)};
         uint64_t size = u.bits & 0x7fffffffffffffffu;
         largest = size > largest ? size : largest;
     }
@@ -303,12 +314,12 @@ VECTOR_INLINE float group_lane_sum(f32x16 x)
     return sum;
 }
 
-/* One spin's row in float32, padded; returns the sum of squares. */
-VECTOR_INLINE float group_row(const double *from, float *to, int64_t count, int64_t padded, double scale)
+/* One spin's row, its numbers from `first` on, in float32, padded; returns the sum of squares. */
+VECTOR_INLINE float group_row(group_numbers from, int64_t first, float *to, int64_t count, int64_t padded, double scale)
 {
     f32x16 squares = {0};
     for (int64_t i = 0; i < count; i++)
-        to[i] = (float)(from[i] * scale);
+        to[i] = (float)(group_number(from, first + i) * scale);
     for (int64_t i = count; i < padded; i++)
         to[i] = 0;
     for (int64_t i = 0; i < padded; i += LANES)
@@ -344,10 +355,10 @@ VECTOR_INLINE void group_span(char *work, const group_layout *l)
     head->least = penalty_alone ? head->gamma : __builtin_sqrtf(least);
 }
 
-/* linear: h by spin number; coupling: J[m][g][g'], symmetric in the groups, or NULL; uniform >= 0: the coupling of any two
- * members of a group. With b = (s - lowest) / step,
+/* linear: h by spin number; coupling: J[m][g][g'], symmetric in the groups, of the shape's numbers, or NULL; uniform >= 0: the
+ * coupling of any two members of a group. With b = (s - lowest) / step,
  *   E = sum over raised of step (h + lowest (sum J + (members - 1) uniform)) + pairs of step^2 J, step^2 uniform, + const. */
-VECTOR_INLINE void group_prepare(char *work, const group_layout *l, const double *linear, const double *coupling, double uniform)
+VECTOR_INLINE void group_prepare(char *work, const group_layout *l, const double *linear, const void *coupling, double uniform)
 {
     group_head *head = (group_head *)(void *)(work + l->head);
     float *base = (float *)(void *)(work + l->base), *row = (float *)(void *)(work + l->row);
@@ -356,9 +367,11 @@ VECTOR_INLINE void group_prepare(char *work, const group_layout *l, const double
     union {
         uint64_t bits;
         double x;
-    } largest = {group_largest(linear, l->members * l->groups, group_largest(&uniform, 1, 0))};
+    } largest = {
+        group_largest((group_numbers){linear, 8}, l->members * l->groups, group_largest((group_numbers){&uniform, 8}, 1, 0))};
+    const group_numbers couplings = {coupling, l->shape.rows};
     if (l->shape.rows)
-        largest.bits = group_largest(coupling, l->members * l->groups * l->groups, largest.bits);
+        largest.bits = group_largest(couplings, l->members * l->groups * l->groups, largest.bits);
     head->unit = group_unit(largest.x);
     double scale = 1 / head->unit, within = low * (double)(l->members - 1) * (uniform * scale);
     head->gamma = (float)(uniform * scale * (step * step));
@@ -370,12 +383,12 @@ VECTOR_INLINE void group_prepare(char *work, const group_layout *l, const double
                 continue;
             double field = linear[m * l->shape.member_stride + g * l->shape.group_stride] * scale, sum = within;
             if (l->shape.rows) {
-                const double *from = coupling + (m * l->groups + g) * l->groups;
-                float squares =
-                    group_row(from, row + (m * l->groups + g) * l->padded, l->groups, l->padded, scale * (step * step));
+                int64_t from = (m * l->groups + g) * l->groups;
+                float squares = group_row(couplings, from, row + (m * l->groups + g) * l->padded, l->groups, l->padded,
+                                          scale * (step * step));
                 spread[at] = low == 0 ? squares : 0.25f * squares;
                 for (int64_t i = 0; low != 0 && i < l->groups; i++)
-                    sum += low * (from[i] * scale);
+                    sum += low * (group_number(couplings, from + i) * scale);
             }
             group_field_of(work, l, m)[g] = (float)(step * field);
             base[at] = (float)(step * (field + sum));

@@ -3,6 +3,9 @@
  *
  * The product is made block by block, each with its mirror image, in memory that stays in the cache. From there it is read
  * once in tiles of 16 x 16, turned in registers, and every row element is written once: the rows are all that goes to memory.
+ *
+ * Without a constant the rows are float32, as the product is: that is what all later readers take, energies in double among them.
+ * A constant may be much larger than what it is added to, so with one they are double.
  */
 #ifndef NATIVE_KERNELS_SYMMETRIC_H
 #define NATIVE_KERNELS_SYMMETRIC_H
@@ -31,15 +34,18 @@ static inline int64_t symmetric_work_size(int64_t n)
     return edge * edge * (n > edge ? 2 : 1);
 }
 
-/* Whether rows are written past the caches: long ones whose parts of 64 bytes are aligned when the first is. */
+/* Whether rows of float32 are written past the caches: long ones whose parts of 64 bytes are aligned when the first is. */
 static inline bool symmetric_streamed(int64_t n)
 {
-    return n >= SYMMETRIC_STREAMED_FROM && n % 8 == 0;
+    return n >= SYMMETRIC_STREAMED_FROM && n % TILE == 0;
 }
 
 typedef struct symmetric_form {
     double straight, crossed, constant;
 } symmetric_form;
+
+/* What rows consist of, and whether they go past the caches: known where the functions are called. */
+typedef enum symmetric_kind { SYMMETRIC_F64, SYMMETRIC_F32, SYMMETRIC_F32_STREAMED } symmetric_kind;
 
 /* ---- tiles ---- */
 
@@ -90,34 +96,47 @@ VECTOR_INLINE void tile_turn(const float *from, int64_t stride, f32x16 to[TILE])
     memcpy(to, rows, sizeof rows);
 }
 
-VECTOR_INLINE void tile_row_store(double *to, f64x16 value, bool streamed)
+/* Sixteen numbers of a row, from the number `at` on. Lanes of the result are not 0 where what is stored is not finite. */
+VECTOR_INLINE i32x16 tile_row_store(void *rows, int64_t at, f64x16 value, symmetric_kind kind)
 {
-#ifdef __clang__
-    typedef f64x16 whole_lines __attribute__((aligned(64)));
-    if (streamed) {
-        __builtin_nontemporal_store(value, (whole_lines *)(void *)to);
-        return;
+    f32x16 narrow = __builtin_convertvector(value, f32x16);
+    if (kind == SYMMETRIC_F64) {
+        memcpy((double *)rows + at, &value, sizeof value);
+        return __builtin_convertvector(value - value != 0, i32x16);
     }
+#ifdef __clang__
+    typedef f32x16 whole_line __attribute__((aligned(64)));
+    if (kind == SYMMETRIC_F32_STREAMED)
+        __builtin_nontemporal_store(narrow, (whole_line *)(void *)((float *)rows + at));
+    else
 #endif
-    (void)streamed;
-    memcpy(to, &value, sizeof value);
+        memcpy((float *)rows + at, &narrow, sizeof narrow);
+    return narrow - narrow != 0;
+}
+
+/* One number; returns what is stored. */
+VECTOR_INLINE double tile_store(void *rows, int64_t at, double value, symmetric_kind kind)
+{
+    if (kind == SYMMETRIC_F64)
+        return ((double *)rows)[at] = value;
+    return ((float *)rows)[at] = (float)value;
 }
 
 /* ---- blocks ---- */
 
 /* A block of the product, own [rows, columns], and its mirror image, other [columns, rows], with the factor of each; and
- * where it goes in rows of n. A block on the diagonal is its own image. */
+ * where it goes in rows of n: its first number. A block on the diagonal is its own image. */
 typedef struct symmetric_block {
     const float *own, *other;
     int64_t rows, columns;
     double own_factor, other_factor, constant;
-    double *out;
-    int64_t n;
+    void *out;
+    int64_t at, n;
 } symmetric_block;
 
 /* The tile at (i, j). On the diagonal the factors are for what is behind it; before it they change places, on it may be
- * anything. Lanes are -1 where one of the block's own numbers is not finite. */
-VECTOR_INLINE i32x16 symmetric_tile(const symmetric_block *b, int64_t i, int64_t j, bool diagonal, bool streamed)
+ * anything. Lanes are not 0 where a number off the diagonal is not finite. */
+VECTOR_INLINE i32x16 symmetric_tile(const symmetric_block *b, int64_t i, int64_t j, bool diagonal, symmetric_kind kind)
 {
     typedef int64_t i64x16 __attribute__((vector_size(128)));
     const i32x16 lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
@@ -129,37 +148,37 @@ VECTOR_INLINE i32x16 symmetric_tile(const symmetric_block *b, int64_t i, int64_t
         int on_diagonal = diagonal ? row : -1;
         i32x16 behind = lane > on_diagonal, off = lane != on_diagonal;
         f32x16 own = load_f32(b->own + (i + row) * b->columns + j);
-        bad |= (i32x16)(own - own != 0) & off;
         f64x16 first = __builtin_convertvector(select_f32(behind, own, turned[row]), f64x16);
         f64x16 second = __builtin_convertvector(select_f32(behind, turned[row], own), f64x16);
         f64x16 value = b->own_factor * first + b->other_factor * second + b->constant;
         value = (f64x16)((i64x16)value & __builtin_convertvector(off, i64x16));
-        tile_row_store(b->out + (i + row) * b->n + j, value, streamed);
+        bad |= tile_row_store(b->out, b->at + (i + row) * b->n + j, value, kind);
     }
     return bad;
 }
 
-/* The columns from `from` on, and their image, one by one. */
-static inline bool symmetric_edge(const symmetric_block *b, double *image, int64_t from, bool diagonal)
+/* The columns from `from` on, and their image, whose first number is the `image`th, one by one. */
+VECTOR_INLINE bool symmetric_edge(const symmetric_block *b, int64_t image, int64_t from, bool diagonal, symmetric_kind kind)
 {
     bool bad = false;
     for (int64_t i = 0; i < b->rows; i++) {
         bool corner = diagonal && i >= from;
         if (corner)
-            b->out[i * b->n + i] = 0;
+            tile_store(b->out, b->at + i * b->n + i, 0, kind);
         TILE_ROLLED
         for (int64_t j = corner ? i + 1 : from; j < b->columns; j++) {
             double own = b->own[i * b->columns + j], other = b->other[j * b->rows + i];
             double value = b->own_factor * own + b->other_factor * other + b->constant;
-            bad |= !(value - value == 0);
-            b->out[i * b->n + j] = image[j * b->n + i] = value;
+            double stored = tile_store(b->out, b->at + i * b->n + j, value, kind);
+            tile_store(b->out, image + j * b->n + i, value, kind);
+            bad |= !(stored - stored == 0);
         }
     }
     return bad;
 }
 
 /* A block and its image; but on the diagonal, all of the block's rows are whole tiles. */
-static inline bool symmetric_store(const symmetric_block block[2], bool diagonal, bool streamed)
+VECTOR_INLINE bool symmetric_store(const symmetric_block block[2], bool diagonal, symmetric_kind kind)
 {
     int64_t rows = block->rows / TILE * TILE, columns = block->columns / TILE * TILE;
     i32x16 bad = {0};
@@ -170,17 +189,17 @@ static inline bool symmetric_store(const symmetric_block block[2], bool diagonal
         bool on_diagonal = diagonal && i == j;
         TILE_ROLLED
         for (int side = 0; side < (on_diagonal ? 1 : 2); side++)
-            bad |= symmetric_tile(&block[side], side ? j : i, side ? i : j, on_diagonal, streamed);
+            bad |= symmetric_tile(&block[side], side ? j : i, side ? i : j, on_diagonal, kind);
     }
-    return symmetric_edge(block, block[1].out, columns, diagonal) || mask_bits(bad) != 0;
+    return symmetric_edge(block, block[1].at, columns, diagonal, kind) || mask_bits(bad != 0) != 0;
 }
 
 /* ---- all rows ---- */
 
-/* first, second: [n, depth]; work: float32 [symmetric_work_size(n)]; out: [n, n], aligned to 64 where streamed. The numbers of
- * the form are so small that finite float32 numbers stay finite. Returns whether a number off the diagonal is not finite. */
-static inline bool symmetric_rows(const isg_abi_services *services, const float *first, const float *second, float *work,
-                                  double *out, int64_t n, int64_t depth, const symmetric_form *f, bool streamed)
+/* first, second: [n, depth]; work: float32 [symmetric_work_size(n)]; out: [n, n] of the kind's numbers, aligned to 64 where
+ * streamed. Returns whether a number off the diagonal is not finite. */
+VECTOR_INLINE bool symmetric_rows(const isg_abi_services *services, const float *first, const float *second, float *work,
+                                  void *out, int64_t n, int64_t depth, const symmetric_form *f, symmetric_kind kind)
 {
     int64_t edge = symmetric_block_edge(n);
     bool bad = false;
@@ -191,15 +210,15 @@ static inline bool symmetric_rows(const isg_abi_services *services, const float 
         int64_t rows = n - i < edge ? n - i : edge, columns = n - j < edge ? n - j : edge;
         float *lower = i == j ? work : work + edge * edge;
         symmetric_block pair[] = {
-            {work, lower, rows, columns, f->straight, f->crossed, f->constant, out + i * n + j, n},
-            {lower, work, columns, rows, f->crossed, f->straight, f->constant, out + j * n + i, n},
+            {work, lower, rows, columns, f->straight, f->crossed, f->constant, out, i * n + j, n},
+            {lower, work, columns, rows, f->crossed, f->straight, f->constant, out, j * n + i, n},
         };
         services->sgemm(1, rows, columns, depth, first + i * depth, depth, second + j * depth, depth, work, columns);
         if (i != j)
             services->sgemm(1, columns, rows, depth, first + j * depth, depth, second + i * depth, depth, lower, rows);
-        bad |= symmetric_store(pair, i == j, streamed);
+        bad |= symmetric_store(pair, i == j, kind);
     }
-    if (streamed)
+    if (kind == SYMMETRIC_F32_STREAMED)
         __atomic_thread_fence(__ATOMIC_SEQ_CST); /* what went past the caches is there for other threads as well */
     return bad;
 }

@@ -19,6 +19,7 @@ typedef uint32_t u32x16 __attribute__((vector_size(64)));
 typedef uint64_t u64x8 __attribute__((vector_size(64)));
 typedef int8_t i8x16 __attribute__((vector_size(16)));
 typedef int16_t i16x16 __attribute__((vector_size(32)));
+typedef int16_t i16x32 __attribute__((vector_size(64)));
 typedef double f64x16 __attribute__((vector_size(128)));
 
 #define VECTOR_INLINE static inline __attribute__((always_inline))
