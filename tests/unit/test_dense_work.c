@@ -189,6 +189,8 @@ static void test_types(random_source *r)
             fill(r, sizes[k], lowest, 3000, true);
             g.h[0] = 128; /* beyond 8 bits, were it alone */
             if (sizes[k] > 1)
+                g.J[1] = g.J[sizes[k]] = 1000;
+            if (sizes[k] > 1)
                 check_all(r, prepare(true), DENSE_INT16, false, 0, "whole numbers");
             fill(r, sizes[k], lowest, 1, false);
             if (sizes[k] > 1)
