@@ -59,6 +59,8 @@ json_t *spectrum_value(arena *a, const eigen_extremes *e, const schedule *ladder
     value_put(a, value, "residual", value_number(a, e->residual));
     value_put(a, value, "hot", rung_value(a, ladder->hot));
     value_put(a, value, "cold", rung_value(a, ladder->cold));
-    value_put(a, value, "relaxation", e->converged ? relaxation_value(a, e->largest - e->smallest, ladder) : value_null());
+    value_put(a, value, "relaxation",
+              e->converged && isfinite(e->largest - e->smallest) ? relaxation_value(a, e->largest - e->smallest, ladder)
+                                                                 : value_null());
     return value;
 }

@@ -136,6 +136,8 @@ static const char *embedding_advice(arena *a, const target *t, int64_t spins)
     int64_t chain = 0, clique = topology_complete_graph(t->topology, &chain);
     if (!clique)
         return "its spins couple to neighbours only; an all-to-all machine runs the model as it is";
+    if (spins <= 1)
+        return "a single spin or none needs no machine";
     if (spins <= clique)
         return arena_format(a, "as a complete graph its %lld spins embed there, in chains of up to %lld (%lld spins do at most)",
                             (long long)spins, (long long)chain, (long long)clique);

@@ -64,7 +64,23 @@ int cli_write_text(cli *c, const char *path, const char *text)
 bool cli_same_file(const char *a, const char *b)
 {
     struct stat first, second;
-    return !stat(a, &first) && !stat(b, &second) && first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+    return !stat(a, &first) && !stat(b, &second) && S_ISREG(first.st_mode) && first.st_dev == second.st_dev &&
+           first.st_ino == second.st_ino;
+}
+
+int cli_check_kept(cli *c, const char *written, const char *read, const char *what)
+{
+    if (!written || !read || !cli_same_file(written, read))
+        return EXIT_DONE;
+    return cli_fail(c, EXIT_INPUT, "%s: is %s, which would be lost; choose another name", written, what);
+}
+
+int cli_check_apart(cli *c, const char *first, const char *second, const char *what)
+{
+    struct stat known;
+    if (!first || !second || !(cli_same_file(first, second) || (!strcmp(first, second) && stat(first, &known))))
+        return EXIT_DONE;
+    return cli_fail(c, EXIT_INPUT, "%s: is to be %s at once", first, what);
 }
 
 double cli_seconds(void)

@@ -59,8 +59,13 @@ void cli_hint_nearest(cli *c, const char *name, const char *const *candidates, s
 /* Text to stdout, or whole or not at all to the file of that path unless it is NULL. */
 int cli_write_text(cli *c, const char *path, const char *text);
 
-/* Whether two names lead to one file that exists, be it by links or by another way to it. */
+/* Whether two names lead to one file that exists and could be lost (no device, no pipe), be it by links or by another way. */
 bool cli_same_file(const char *a, const char *b);
+
+/* What is written takes neither the place of what is read, `what`: "the problem itself", nor that of what else is written,
+ * `what` then naming both: "the solution and the report". EXIT_DONE, or refused; paths may be NULL. */
+int cli_check_kept(cli *c, const char *written, const char *read, const char *what);
+int cli_check_apart(cli *c, const char *first, const char *second, const char *what);
 
 double cli_seconds(void); /* a clock */
 

@@ -88,8 +88,13 @@ static int check_path(decoding *d, const char *path)
 static int check_paths(decoding *d)
 {
     int status = d->options->report ? check_path(d, d->options->report) : EXIT_DONE;
-    for (size_t i = 0; i < d->options->outputs.count && !status; i++)
+    for (size_t i = 0; i < d->options->outputs.count && !status; i++) {
         status = check_path(d, d->outputs[i].path);
+        if (!status)
+            status = cli_check_apart(d->cli, d->outputs[i].path, d->options->report, "an output and the report");
+        for (size_t k = 0; k < i && !status; k++)
+            status = cli_check_apart(d->cli, d->outputs[k].path, d->outputs[i].path, "two outputs");
+    }
     return status;
 }
 
@@ -214,6 +219,16 @@ static int open_data(decoding *d)
 
 /* ---- the end ------------------------------------------------------------------------------------- */
 
+/* Of a session without samples there are none. */
+static void show_energies(decoding *d, const isg_hamiltonian_report *h)
+{
+    fprintf(stderr, "  %s: %lld spin%s", h->name, (long long)h->spins, h->spins == 1 ? "" : "s");
+    if (!isnan(h->energy_mean))
+        fprintf(stderr, ", energy %s on average, %s at least", number_text_in(&d->cli->arena, h->energy_mean, 6),
+                number_text_in(&d->cli->arena, h->energy_min, 6));
+    fputc('\n', stderr);
+}
+
 static int write_report(decoding *d)
 {
     isg_error error;
@@ -236,9 +251,7 @@ static int write_report(decoding *d)
         list[i].name = session_hamiltonian(d->session, i, &list[i].spins);
         session_energies(d->session, i, &list[i].energy_mean, &list[i].energy_min);
         if (!d->cli->quiet)
-            fprintf(stderr, "  %s: %lld spin%s, energy %s on average, %s at least\n", list[i].name, (long long)list[i].spins,
-                    list[i].spins == 1 ? "" : "s", number_text_in(&d->cli->arena, list[i].energy_mean, 6),
-                    number_text_in(&d->cli->arena, list[i].energy_min, 6));
+            show_energies(d, &list[i]);
     }
     if (d->options->report && report_write(d->cli->allocator, d->cli->io, d->options->report, &report, &context, &error))
         return cli_fail_error(d->cli, &error);

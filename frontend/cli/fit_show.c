@@ -93,7 +93,7 @@ static void print_table(const fit_lines *lines, const fit_line *first, int colum
         for (int k = 0; k < columns && same(&lines->at[i], first); k++)
             widths[k] = (int)strlen(cells[k]) > widths[k] ? (int)strlen(cells[k]) : widths[k];
     }
-    printf("%s: %lld spins\n", first->row.hamiltonian, (long long)first->row.spins);
+    printf("%s: %lld spin%s\n", first->row.hamiltonian, (long long)first->row.spins, first->row.spins == 1 ? "" : "s");
     print_cells(headers, "verdict", widths, columns);
     for (uint32_t i = 0; i < lines->count; i++) {
         if (!same(&lines->at[i], first))

@@ -150,6 +150,22 @@ static int check_written(cli *c, const inspect_options *o, const char *path)
                     vain, path);
 }
 
+/* ---- files that stay --------------------------------------------------------------------------- */
+
+static int check_kept(cli *c, const inspect_options *o, const char *path)
+{
+    int status = cli_check_kept(c, o->output, path, "what is inspected");
+    if (!status)
+        status = cli_check_kept(c, o->output, o->diff, "what is inspected");
+    if (!status)
+        status = cli_check_kept(c, o->output, o->weights, "the file of weights");
+    for (size_t i = 0; i < o->inputs.count && !status; i++) {
+        const char *equals = strchr(o->inputs.at[i], '=');
+        status = equals ? cli_check_kept(c, o->output, equals + 1, "an input") : EXIT_DONE;
+    }
+    return status;
+}
+
 /* ---- the command ------------------------------------------------------------------------------ */
 
 static int inspect(cli *c, const inspect_options *o, const char *path, json_t **document, bool *written)
@@ -172,7 +188,9 @@ int cli_inspect(cli *c, int argc, char **argv)
         return status;
     o.sample_given = o.sample >= 0;
     o.sample = o.sample_given ? o.sample : 0;
-    status = inspect(c, &o, path, &document, &written);
+    status = check_kept(c, &o, path);
+    if (!status)
+        status = inspect(c, &o, path, &document, &written);
     if (!status && o.diff)
         status = inspect(c, &o, o.diff, &other, &other_written);
     if (!status && written && (!o.diff || other_written))

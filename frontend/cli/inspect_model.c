@@ -37,6 +37,8 @@ static bool has_numbers(const session *s)
 static int check_options(const session *s)
 {
     const inspect_options *o = s->options;
+    if (o->from)
+        return cli_fail(s->cli, EXIT_USAGE, "--from goes with a problem; '%s' is taken for a model", s->path);
     const char *vain = o->sample_given ? "--sample" : o->reads ? "--reads" : o->sweeps ? "--sweeps" : NULL;
     if (has_numbers(s) || !vain)
         return EXIT_DONE;

@@ -4,6 +4,7 @@
 #include "runtime/safetensors.h"
 
 #include <stddef.h>
+#include <string.h>
 
 typedef struct isgrun_options {
     const char *weights;
@@ -41,9 +42,22 @@ static int open_program(run_session *s, const char *path, const char *weights_pa
     return status ? cli_fail_error(c, &error) : EXIT_DONE;
 }
 
+/* A program is of one model. */
+static int check_model(const run_session *s, const char *path)
+{
+    const char *name = isg_program_name(s->program);
+    if (!s->cli->model || !strcmp(s->cli->model, name))
+        return EXIT_DONE;
+    int status = cli_fail(s->cli, EXIT_INPUT, "there is no model named '%s'", s->cli->model);
+    cli_hint(s->cli, "%s is a program of '%s'", path, name);
+    return status;
+}
+
 static int execute(run_session *s, const char *path, const char *weights)
 {
     int status = open_program(s, path, weights);
+    if (!status)
+        status = check_model(s, path);
     if (!status)
         status = run_session_run(s);
     if (status && !s->incomplete)
@@ -61,7 +75,7 @@ static int isgrun(cli *c, int argc, char **argv)
     int status = options_parse(c, &table, argc, argv, &o, &path);
     if (status != OPTIONS_GO_ON)
         return status;
-    status = run_session_open(&s, c, &o.run, start);
+    status = run_session_open(&s, c, &o.run, &(run_origin){path, o.weights, "the program itself"}, start);
     if (status)
         return status;
     status = execute(&s, path, o.weights);

@@ -46,6 +46,11 @@ int cli_lower(cli *c, int argc, char **argv)
     int status = options_parse(c, &table, argc, argv, &o, &path);
     if (status != OPTIONS_GO_ON)
         return status;
+    status = cli_check_kept(c, o.output, path, "the model itself");
+    if (!status)
+        status = cli_check_kept(c, o.output, o.weights, "the file of weights");
+    if (status)
+        return status;
     compilation k;
     compilation_open(&k, c);
     k.print_after_all = o.print_after_all;

@@ -171,7 +171,7 @@ int cli_run(cli *c, int argc, char **argv)
     int status = options_parse(c, &table, argc, argv, &o, &path);
     if (status != OPTIONS_GO_ON)
         return status;
-    status = run_session_open(&s.run, c, &o.run, start);
+    status = run_session_open(&s.run, c, &o.run, &(run_origin){path, o.weights, "the model itself"}, start);
     if (status)
         return status;
     compilation_open(&s.compilation, c);

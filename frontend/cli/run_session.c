@@ -1,15 +1,45 @@
 /* run_session.c - see run_session.h. */
 #include "frontend/cli/run_session.h"
 #include "frontend/cli/show.h"
+#include "runtime/tensor.h"
 
 #include <signal.h>
 #include <unistd.h>
 
-int run_session_open(run_session *s, cli *c, const run_settings *settings, double start)
+static int check_kept(const run_session *s, const char *written, const run_origin *from)
+{
+    int status = cli_check_kept(s->cli, written, from->path, from->what);
+    if (!status)
+        status = cli_check_kept(s->cli, written, from->weights, "the file of weights");
+    if (!status)
+        status = cli_check_kept(s->cli, written, s->settings->labels, "the file of labels");
+    for (size_t i = 0; i < s->settings->inputs.count && !status; i++)
+        status = cli_check_kept(s->cli, written, s->inputs[i].path, "an input");
+    return status;
+}
+
+/* What is read stays, and no two results go to one place. */
+static int check_places(const run_session *s, const run_origin *from)
+{
+    const run_settings *o = s->settings;
+    int status = check_kept(s, o->report, from);
+    for (size_t i = 0; i < o->outputs.count && !status; i++) {
+        status = check_kept(s, s->outputs[i].path, from);
+        if (!status)
+            status = cli_check_apart(s->cli, s->outputs[i].path, o->report, "an output and the report");
+        for (size_t k = 0; k < i && !status; k++)
+            status = cli_check_apart(s->cli, s->outputs[k].path, s->outputs[i].path, "two outputs");
+    }
+    return status;
+}
+
+int run_session_open(run_session *s, cli *c, const run_settings *settings, const run_origin *from, double start)
 {
     *s = (run_session){.cli = c, .settings = settings, .start = start};
     int status = run_split_files(c, "--input", &settings->inputs, &s->inputs);
-    return status ? status : run_split_files(c, "--output", &settings->outputs, &s->outputs);
+    if (!status)
+        status = run_split_files(c, "--output", &settings->outputs, &s->outputs);
+    return status ? status : check_places(s, from);
 }
 
 void run_session_close(run_session *s)
@@ -43,6 +73,24 @@ static void on_interrupt(isg_program *program)
 
 /* ---- running --------------------------------------------------------------------------------- */
 
+/* Before anything is annealed: the results would wait for their accuracy. */
+static int check_labels(const run_session *s)
+{
+    isg_error error;
+    int32_t label;
+    const isg_tensor *labels = &s->labels.tensor;
+    const char *path = s->settings->labels;
+    if (labels->rank != 1 || labels->shape[0] != s->data.batch)
+        return cli_fail(s->cli, EXIT_INPUT, "%s: the labels must be one for each of the %lld samples", path,
+                        (long long)s->data.batch);
+    for (int64_t k = 0; k < s->data.batch; k++) {
+        isg_tensor at = tensor_at(labels, k);
+        if (tensor_to_i32(&at, (tensor_origin){.kind = "labels", .name = "labels", .sample = k}, &label, &error))
+            return cli_fail(s->cli, EXIT_INPUT, "%s: %s", path, error.message);
+    }
+    return EXIT_DONE;
+}
+
 static int open_data(run_session *s)
 {
     cli *c = s->cli;
@@ -55,10 +103,7 @@ static int open_data(run_session *s)
     if (o->labels && npy_read_file(c->allocator, c->io, o->labels, &s->labels, &error))
         return cli_fail_error(c, &error);
     status = run_data_open(&s->data, c, s->program, s->inputs, o->inputs.count, s->outputs, o->outputs.count, want_first);
-    if (!status && o->labels && (s->labels.tensor.rank != 1 || s->labels.tensor.shape[0] != s->data.batch))
-        return cli_fail(c, EXIT_INPUT, "%s: the labels must be one for each of the %lld samples", o->labels,
-                        (long long)s->data.batch);
-    return status;
+    return status || !o->labels ? status : check_labels(s);
 }
 
 static int run_program(run_session *s)

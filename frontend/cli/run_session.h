@@ -60,8 +60,13 @@ typedef struct run_session {
     bool incomplete; /* interrupted: outputs hold the best so far */
 } run_session;
 
+/* What is run: the file, and that of its weights or NULL; `what` names the file in messages. */
+typedef struct run_origin {
+    const char *path, *weights, *what;
+} run_origin;
+
 /* Each returns EXIT_DONE, or the exit status after reporting what is wrong. */
-int run_session_open(run_session *s, cli *c, const run_settings *settings, double start);
+int run_session_open(run_session *s, cli *c, const run_settings *settings, const run_origin *from, double start);
 /* With s->program set: reads the inputs and runs. EXIT_INCOMPLETE with `incomplete` set still has results to write. */
 int run_session_run(run_session *s);
 /* Outputs to files or, without --output, the first one to stdout; the report; a summary on stderr unless quiet. */

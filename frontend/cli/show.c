@@ -48,16 +48,19 @@ static void show_rate(double flips)
 
 void show_summary(const isg_report *report, const report_context *context)
 {
-    fprintf(stderr, "%s: %lld sample%s, %d read%s of %d sweeps, seed %llu, %d thread%s\n", context->model,
+    fprintf(stderr, "%s: %lld sample%s, %d read%s of %d sweep%s, seed %llu, %d thread%s\n", context->model,
             (long long)report->samples, report->samples == 1 ? "" : "s", (int)report->reads, report->reads == 1 ? "" : "s",
-            (int)report->sweeps, (unsigned long long)context->seed, (int)report->threads, report->threads == 1 ? "" : "s");
+            (int)report->sweeps, report->sweeps == 1 ? "" : "s", (unsigned long long)context->seed, (int)report->threads,
+            report->threads == 1 ? "" : "s");
     for (int64_t i = 0; i < report->hamiltonian_count; i++) {
         char mean[NUMBER_TEXT], least[NUMBER_TEXT];
         const isg_hamiltonian_report *h = &report->hamiltonians[i];
-        fprintf(stderr, "  %s: %lld spin%s, %lld term%s, energy %s on average, %s at least", h->name, (long long)h->spins,
-                h->spins == 1 ? "" : "s", (long long)h->terms, h->terms == 1 ? "" : "s", number_text(mean, h->energy_mean, 6),
-                number_text(least, h->energy_min, 6));
-        if (isnan(h->flips_per_second))
+        fprintf(stderr, "  %s: %lld spin%s, %lld term%s", h->name, (long long)h->spins, h->spins == 1 ? "" : "s",
+                (long long)h->terms, h->terms == 1 ? "" : "s");
+        if (!isnan(h->energy_mean)) /* a sample was reached */
+            fprintf(stderr, ", energy %s on average, %s at least", number_text(mean, h->energy_mean, 6),
+                    number_text(least, h->energy_min, 6));
+        if (isnan(h->flips_per_second) || isnan(h->energy_mean))
             fputc('\n', stderr);
         else
             show_rate(h->flips_per_second);

@@ -122,14 +122,10 @@ static bool native(const session *s)
 static int check_outputs(const session *s)
 {
     const solve_options *o = s->options;
-    const char *over = o->output && cli_same_file(o->output, s->path)   ? o->output
-                       : o->report && cli_same_file(o->report, s->path) ? o->report
-                                                                        : NULL;
-    if (over)
-        return cli_fail(s->cli, EXIT_INPUT, "%s: is the problem itself, which would be lost; choose another name", over);
-    if (o->output && o->report && (!strcmp(o->output, o->report) || cli_same_file(o->output, o->report)))
-        return cli_fail(s->cli, EXIT_INPUT, "%s: is to be the solution and the report at once", o->output);
-    return EXIT_DONE;
+    int status = cli_check_kept(s->cli, o->output, s->path, "the problem itself");
+    if (!status)
+        status = cli_check_kept(s->cli, o->report, s->path, "the problem itself");
+    return status ? status : cli_check_apart(s->cli, o->output, o->report, "the solution and the report");
 }
 
 /* A file's sidecar may say that the graph stands for another kind of problem. */
@@ -319,11 +315,11 @@ static void show_result(const session *s)
     char energy[SOLUTION_NUMBER_TEXT], cut[SOLUTION_NUMBER_TEXT];
     solution_energy(&s->problem, best_state(s), energy);
     solution_cut(&s->problem, best_state(s), cut);
-    fprintf(stderr, "%s: %lld spin%s, %lld coupling%s, %d read%s of %d %s, seed %llu, %d thread%s\n", s->path,
+    fprintf(stderr, "%s: %lld spin%s, %lld coupling%s, %d read%s of %d %s%s, seed %llu, %d thread%s\n", s->path,
             (long long)s->problem.spins, s->problem.spins == 1 ? "" : "s", (long long)s->problem.coupling_count,
             s->problem.coupling_count == 1 ? "" : "s", (int)r->reads, r->reads == 1 ? "" : "s", (int)r->sweeps,
-            s->target && s->target->kind == TARGET_CIM ? "steps" : "sweeps", (unsigned long long)s->seed, (int)r->threads,
-            r->threads == 1 ? "" : "s");
+            s->target && s->target->kind == TARGET_CIM ? "step" : "sweep", r->sweeps == 1 ? "" : "s", (unsigned long long)s->seed,
+            (int)r->threads, r->threads == 1 ? "" : "s");
     fprintf(stderr, "  energy %s%s%s, %.3f s\n", energy, s->max_cut ? ", cut " : "", s->max_cut ? cut : "", s->solve_seconds);
     show_machine(s);
 }
