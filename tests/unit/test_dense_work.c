@@ -235,6 +235,34 @@ static void test_wide(random_source *r)
     }
 }
 
+/* Fields that a large coupling went into and out of again, sweep by sweep, have lost more than what they are made of tells. */
+static void test_estimates_of_reads(random_source *r)
+{
+    enum { SWEEPS = 900, PAIRS = 20 };
+    static int8_t state[2][MOST_SPINS];
+    for (int lowest = -1; lowest <= 0; lowest++) {
+        fill(r, 100, lowest, 1, false);
+        g.J[1] = g.J[100] = 1e4;
+        const dense_work *w = prepare(true);
+        CHECK(w->d.numbers == DENSE_FLOAT, "numbers of kind %d", w->d.numbers);
+        for (uint32_t k = 0; k < PAIRS; k++) {
+            double estimate[2], error[2];
+            for (uint32_t s = 0; s < 2; s++) {
+                for (int i = 0; i < g.spins; i++)
+                    state[s][i] = random_below(r, 2) ? 1 : (int8_t)g.lowest;
+                dense_work_start(g.work, state[s], g.spins);
+                for (uint32_t sweep = 0; sweep < SWEEPS; sweep++)
+                    dense_work_sweep(g.work, state[s], pow(10, sweep * (4.0 / SWEEPS)) / w->greatest, (uint32_t[]){k, s}, sweep,
+                                     g.spins, g.lowest, NULL);
+                estimate[s] = dense_work_estimate(g.work, &error[s]);
+            }
+            double exact = energy_of(state[1]) - energy_of(state[0]), off = fabs(estimate[1] - estimate[0] - exact);
+            CHECK(off <= error[0] + error[1] + 1e-9 * fabs(exact) && error[0] <= 1, "off by %g, said to be within %g", off,
+                  error[0] + error[1]);
+        }
+    }
+}
+
 /* Fields and couplings that take all of their types. */
 static void test_full_range(random_source *r)
 {
@@ -263,6 +291,7 @@ int main(void)
         test_types(&r);
         test_late_sizes(&r);
         test_wide(&r);
+        test_estimates_of_reads(&r);
         test_full_range(&r);
     }
     memory_release_aligned(isg_default_allocator(), &work);

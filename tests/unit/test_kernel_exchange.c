@@ -458,6 +458,31 @@ static void test_estimate(void)
     }
 }
 
+/* The same after sweeps from hot to cold, in which a large coupling goes into fields and out of them again. */
+static void test_estimate_of_reads(void)
+{
+    enum { SWEEPS = 900 };
+    model m = make_model(&rows[1], true);
+    m.linear[0] = m.linear[1] = 0;
+    couple(&m, 0, 1, 1e4);
+    make_lists(&m);
+    for (uint32_t state = 0; state < 1u << m.row->spins; state++)
+        m.energy[state] = energy_of(&m, state);
+    for (uint32_t key = 0; key < 40; key++) {
+        const lists *l = lists_of(&m);
+        double error;
+        uint32_t state = 0;
+        set_state(&m, key);
+        for (uint32_t sweep = 0; sweep < SWEEPS; sweep++)
+            lists_sweep(l, (uint32_t[]){key, 5}, sweep, l->scale * 1e4 * pow(10, -4.0 * sweep / SWEEPS));
+        for (int64_t i = 0; i < m.row->spins; i++)
+            state |= (uint32_t)(l->d.turn[i] < 0) << i;
+        double off = fabs(lists_estimate(l, &error) - (m.energy[state] - m.energy[0]));
+        CHECK(off <= error && error < 1, "state %o is off by %g, not %g", state, off, error);
+    }
+    close_model(&m);
+}
+
 /* ---- the Boltzmann distribution ---------------------------------------------------------------- */
 
 /* States drawn from it, with whatever number raised anywhere, are distributed as before after a sweep, and not where the
@@ -625,6 +650,7 @@ int main(void)
     test_transitions(chains);
     test_flips(chains);
     test_estimate();
+    test_estimate_of_reads();
     test_kept(chains);
     test_fields();
     test_extremes();

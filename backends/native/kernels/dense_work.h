@@ -27,6 +27,7 @@ typedef struct dense_work {
     double scale;           /* of the rows' numbers to the coefficients */
     int32_t rounded;        /* whole numbers that were not */
     double greatest, least; /* of the spins' typical changes in energy: what a ladder spans */
+    double swing;           /* root of the sum of squares of the spins' largest |J_ij| */
 } dense_work;
 
 _Static_assert(sizeof(dense_work) <= DENSE_WORK_HEAD, "the head's place");
@@ -55,6 +56,7 @@ static inline int64_t dense_gather_bytes(int64_t spins)
 typedef struct dense_sizes {
     double largest, reach; /* of |J_ij|; of |h_i| + sum_j |J_ij| */
     double largest_number; /* of these and |h_i| */
+    double largest_square; /* the sum of the squares of the rows' largest; of filled rows: as they are stored */
     double greatest, least;
     int32_t digits; /* binary digits behind the point, up to DENSE_MOST_DIGITS + 1: too many */
 } dense_sizes;
@@ -172,8 +174,6 @@ static inline int dense_row_whole(const dense_couplings *c, int64_t i, double li
     return whole;
 }
 
-double sqrt(double);
-
 /* The mean of a spin's field when the others are at random. */
 VECTOR_INLINE double dense_mean(const dense_row *row, int64_t lowest)
 {
@@ -194,13 +194,14 @@ VECTOR_INLINE void dense_add_row(dense_sizes *s, const dense_row *row)
     double number = row->largest > size ? row->largest : size;
     s->largest = row->largest > s->largest ? row->largest : s->largest;
     s->largest_number = number > s->largest_number ? number : s->largest_number;
+    s->largest_square += row->largest * row->largest;
     s->reach = reach > s->reach ? reach : s->reach;
 }
 
 /* Without typical changes. Ends early at a row with too many digits: then the sizes are not those of all. */
 static inline dense_sizes dense_measure(const dense_couplings *c, const double *linear)
 {
-    dense_sizes s = {0, 0, 0, 0, 0, 0};
+    dense_sizes s = {.digits = 0};
     for (int64_t i = 0; i < c->spins && s.digits <= DENSE_MOST_DIGITS; i++) {
         dense_row row = dense_sum_row(c, i, linear[i]);
         dense_add_row(&s, &row);
@@ -373,7 +374,7 @@ VECTOR_INLINE int dense_row_fits(const dense_row *row, int64_t spins)
 VECTOR_INLINE dense_sizes dense_fill_as(const dense *d, const double *linear, const dense_couplings *c, int64_t lowest,
                                         double scale, int *fits, dense_numbers numbers, dense_plain plain)
 {
-    dense_sizes sizes = {0, 0, 0, 0, 0, 0};
+    dense_sizes sizes = {.digits = 0};
     double greatest = 0, least = 0, unit = (double)(1 - lowest) / scale;
     int fit = 1;
     for (int64_t i = 0; i < c->spins; i++) {
@@ -476,6 +477,7 @@ static inline void dense_work_prepare_spanning(char *work, const double *linear,
     w->least = least;
     if (digits <= DENSE_MOST_DIGITS || !dense_round(w, &s, linear, c, lowest))
         dense_take(w, &s, linear, c, lowest, digits);
+    w->swing = sqrt(s.largest_square) / w->scale;
     w->greatest = greatest > 0 ? greatest : s.greatest;
     w->least = greatest > 0 ? least : s.least;
     for (int64_t i = c->spins; i < w->d.padded; i++)
@@ -539,16 +541,16 @@ static inline void dense_work_start(char *work, const int8_t *state, int64_t spi
         }                                                                                                                        \
     } while (0)
 
-/* What the estimate may be off by at the most: by float32, of summands of this size; or by rounding, half a step for the base of
- * each raised spin and the coupling of each pair of them. */
+/* What the estimate may be off by at the most: by float32, of summands of this size, and of couplings that went into each field
+ * and out of it again; or by rounding, half a step for the base of each raised spin and the coupling of each pair of them. */
 static inline double dense_work_error(const dense_work *w, double size)
 {
-    int64_t raised = 0;
+    double raised = 0, change = w->d.change;
     if (w->d.numbers == DENSE_FLOAT)
-        return DENSE_FLOAT_ERROR * size;
+        return DENSE_FLOAT_ERROR * (size + change * change / 2 * w->swing);
     for (int64_t i = 0; i < w->d.spins && w->rounded; i++)
         raised += w->d.turn[i] < 0;
-    return w->d.change * (double)raised * (0.5 + 0.25 * w->d.change * (double)(raised - 1)) / w->scale;
+    return change * raised * (0.5 + 0.25 * change * (raised - 1)) / w->scale;
 }
 
 /* The energy above that of all spins down, and what it may be off by. Each raised spin brings its change of value times the mean

@@ -11,6 +11,8 @@
 
 enum { LISTS_HEAD = 256, LISTS_RENEWAL_SWEEPS = 1024 };
 
+double sqrt(double);
+
 /* Of an energy that was summed up in float32, relative to the sum of its parts' sizes. */
 #define LISTS_ERROR 1e-5
 
@@ -18,6 +20,7 @@ typedef struct lists {
     dense d;      /* of DENSE_FLOAT: base, fields and turn, no rows */
     double scale; /* of the numbers to the coefficients */
     double greatest, least;
+    double swing;       /* root of the sum of squares of the lists' largest sizes */
     int64_t *start;     /* [spins + 2]: spin i's neighbours are start[i] .. start[i + 1] - 1 */
     int32_t *neighbour; /* [capacity] */
     float *value;
@@ -126,10 +129,11 @@ static inline void lists_sort(lists *l, int64_t from, int64_t to)
 static inline void lists_finish(lists *l, const double *linear, int64_t lowest)
 {
     int64_t kept = 0;
+    double squares = 0;
     float *base = l->d.base;
     for (int64_t i = 0; i < l->d.spins; i++) {
         int64_t from = l->start[i], to = l->start[i + 1];
-        double field = linear[i] * l->scale;
+        double field = linear[i] * l->scale, largest = 0;
         lists_sort(l, from, to);
         l->start[i] = kept;
         for (int64_t k = from; k < to; kept++) {
@@ -139,10 +143,13 @@ static inline void lists_finish(lists *l, const double *linear, int64_t lowest)
                 value += (double)l->value[k];
             l->neighbour[kept] = neighbour;
             l->value[kept] = (float)value;
+            largest = dense_size(value) > largest ? dense_size(value) : largest;
             field += (double)lowest * value;
         }
         base[i] = (float)field;
+        squares += largest * largest;
     }
+    l->swing = sqrt(squares);
     l->start[l->d.spins] = kept;
     for (int64_t i = l->d.spins; i < l->d.padded; i++) {
         base[i] = 0;
@@ -213,18 +220,18 @@ static inline int64_t lists_sweep(const lists *l, const uint32_t key[2], uint32_
     return flips;
 }
 
-/* The energy above that of all spins down, and what it may be off by (dense_work_estimate). */
+/* The energy above that of all spins down, and what it may be off by (dense_work_estimate, dense_work_error). */
 static inline double lists_estimate(const lists *l, double *error)
 {
     const float *base = l->d.base, *field = l->d.fields;
-    double sum = 0, size = 0;
+    double sum = 0, size = 0, half_step = l->d.change / (2 * l->scale);
     for (int64_t i = 0; i < l->d.spins; i++) {
         double down = (double)base[i], up = (double)field[i];
         sum += l->d.turn[i] < 0 ? down + up : 0;
         size += l->d.turn[i] < 0 ? dense_size(down) + dense_size(up) : 0;
     }
-    *error = LISTS_ERROR * size * l->d.change / (2 * l->scale);
-    return sum * l->d.change / (2 * l->scale);
+    *error = LISTS_ERROR * (size + l->d.change * l->swing) * half_step;
+    return sum * half_step;
 }
 
 #endif
