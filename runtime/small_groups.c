@@ -5,6 +5,7 @@
  */
 #include "runtime/solver.h"
 
+#include <math.h>
 #include <string.h>
 
 /* Returns the size of the largest small group; 0 when there is none. */
@@ -37,14 +38,30 @@ static void probe(solver *s, uint32_t slots)
     }
 }
 
+typedef struct number_sizes {
+    double least, sum; /* of those that are not 0 */
+} number_sizes;
+
+static void add_size(number_sizes *sizes, double number)
+{
+    if (number != 0)
+        sizes->least = fmin(sizes->least, fabs(number));
+    sizes->sum += fabs(number);
+}
+
 /* In terms of s in {-1, 1}: spin i takes lowest + step (1 + s) / 2, with step 1 or 2. From b = (1 + s) / 2,
  *   E = sum_i a_i b_i + sum_{j<i} q_ij b_i b_j, a_i = step_i field_i(all lowest), q_ij = step_i step_j J_ij
- *     = const + sum_i (a_i / 2 + sum_j q_ij / 4) s_i + sum_{j<i} q_ij / 4 s_i s_j. */
-static void make_problem(const solver *s, const uint32_t *spins, int count, exact_problem *p)
+ *     = const + sum_i (a_i / 2 + sum_j q_ij / 4) s_i + sum_{j<i} q_ij / 4 s_i s_j.
+ * Returns whether all of these numbers count: beside a huge penalty, which no good state pays, the search would lose the others.
+ */
+static bool make_problem(const solver *s, const uint32_t *spins, int count, exact_problem *p)
 {
+    number_sizes sizes = {.least = INFINITY};
     p->spins = count;
-    for (int i = 0; i < count; i++)
+    for (int i = 0; i < count; i++) {
         p->field[i] = (1 - s->lowest[spins[i]]) * s->linear[spins[i]] / 2;
+        add_size(&sizes, p->field[i]);
+    }
     for (int i = 0; i < count; i++)
         for (int j = 0; j < i; j++) {
             /* the change of j by its step changes i's field by step_j J_ij */
@@ -53,19 +70,24 @@ static void make_problem(const solver *s, const uint32_t *spins, int count, exac
             p->coupling[i][j] = quarter;
             p->field[i] += quarter;
             p->field[j] += quarter;
+            add_size(&sizes, quarter);
         }
+    return sizes.least >= EXACT_RESOLUTION * sizes.sum;
 }
 
-static void solve_group(solver *s, const uint32_t *spins, int count)
+/* False where it takes annealing. */
+static bool solve_group(solver *s, const uint32_t *spins, int count)
 {
     exact_problem problem;
     uint32_t known = 0, found;
-    make_problem(s, spins, count, &problem);
+    if (!make_problem(s, spins, count, &problem))
+        return false;
     for (int k = 0; k < count; k++)
         known |= (uint32_t)(s->best[spins[k]] == 1) << k;
     s->attempts += exact_minimise(&problem, known, &found);
     for (int k = 0; k < count; k++)
         s->best[spins[k]] = found >> k & 1 ? 1 : s->lowest[spins[k]];
+    return true;
 }
 
 /* Where descent from all-lowest ends is what the search is compared with; and the answer where it is
@@ -99,9 +121,9 @@ bool solver_small_groups(solver *s)
     for (uint64_t g = 0; g < s->h->groups && !stopped; g++) {
         uint32_t spins[EXACT_MAX_SPINS];
         s->solved[g] = s->group_size[g] <= EXACT_MAX_SPINS;
-        all &= s->solved[g];
         if (s->solved[g] && s->group_size[g])
-            solve_group(s, spins, spins_of(s, g, spins));
+            s->solved[g] = solve_group(s, spins, spins_of(s, g, spins));
+        all &= s->solved[g];
         stopped = solver_cancelled(s);
     }
     solver_energy_of_best(s, s->best_energy);
