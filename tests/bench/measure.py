@@ -1,8 +1,8 @@
 """measure.py - runs both sides of a class in turn on one core, and what is stated of it: medians and ranges over repeats.
 
-A setting is a number of sweeps in one read, or, of ours, in as many as the class says. Its record: seconds, gap and success, one number each a repeat. The gap is of the
-mean over problems and tries, (best known - energy) / |best known|; success the share that came within 1e-6 of it. Best known is
-the lowest energy that any run of any solver found, the long ones made for it included.
+A setting is a number of sweeps in one read, or, of ours, in as many as the class says. Its record: seconds, gap and success, one
+number each a repeat. The gap is of the mean over problems and tries, (best known - energy) / |best known|; success the share that
+came within 1e-6 of it. Best known is the lowest energy that any run of any solver found, the long ones made for it included.
 """
 
 import math

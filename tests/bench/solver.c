@@ -234,16 +234,10 @@ static void open_problem(bench *b, char **argv)
         fail("out of memory");
 }
 
-int main(int argc, char **argv)
+static int bench_main(cli *c, int argc, char **argv)
 {
-    static cli c;
-    static bench b = {.cli = &c};
-    openblas_set_num_threads(1);
-    c.allocator = isg_default_allocator();
-    c.io = isg_default_io();
-    arena_open(&c.arena, c.allocator, &c.no_memory);
-    if (setjmp(c.no_memory))
-        fail("out of memory");
+    static bench b;
+    b.cli = c;
     if (argc > 4 && !strcmp(argv[1], "model"))
         open_model(&b, argc - 2, argv + 2);
     else if (argc == 4 && !strcmp(argv[1], "problem"))
@@ -254,4 +248,9 @@ int main(int argc, char **argv)
     fflush(stdout);
     serve(&b);
     return 0;
+}
+
+int main(int argc, char **argv)
+{
+    return cli_main("bench_solver", bench_main, argc, argv);
 }
