@@ -344,19 +344,18 @@ VECTOR_INLINE void dense_round_chunk(dense_narrow_sums *s, int16_t *to, const fl
     s->kept += even.kept + odd.kept;
 }
 
-static inline dense_row dense_round_row(const dense *d, int64_t i, const dense_couplings *c, double linear, float scale)
+/* row: [spins], linear its spin's own field; to: [stride]. */
+static inline dense_row dense_round_row(int16_t *to, int64_t stride, const float *row, int64_t spins, double linear, float scale)
 {
-    const float *row = c->narrow + i * c->spins;
-    int16_t *to = (int16_t *)d->rows + i * d->stride;
     dense_narrow_sums s = {{0}, {0}, {0}, {0}};
-    for (int64_t j = 0; j < d->stride; j += DENSE_CHUNK)
-        dense_round_chunk(&s, to, row, j, d->stride - j < DENSE_CHUNK ? d->stride : j + DENSE_CHUNK, c->spins, scale);
-    s.kept -= (uint32_t)(d->stride / DENSE_LANES) * (u32x16)f32x16_of(DENSE_MAGIC_F32);
+    for (int64_t j = 0; j < stride; j += DENSE_CHUNK)
+        dense_round_chunk(&s, to, row, j, stride - j < DENSE_CHUNK ? stride : j + DENSE_CHUNK, spins, scale);
+    s.kept -= (uint32_t)(stride / DENSE_LANES) * (u32x16)f32x16_of(DENSE_MAGIC_F32);
     dense_row all = {.linear = linear * scale,
                      .sum = dense_total(s.sum),
                      .square = dense_total(s.square),
                      .largest = (double)dense_greatest_f32(s.largest) * scale};
-    all.size = all.largest * (double)c->spins;
+    all.size = all.largest * (double)spins;
     all.lost = all.sum - dense_total(__builtin_convertvector((i32x16)s.kept, f64x16));
     return all;
 }
@@ -374,26 +373,29 @@ VECTOR_INLINE int dense_row_fits(const dense_row *row, int64_t spins)
 VECTOR_INLINE dense_sizes dense_fill_as(const dense *d, const double *linear, const dense_couplings *c, int64_t lowest,
                                         double scale, int *fits, dense_numbers numbers, dense_plain plain)
 {
+    const dense own = *d; /* that nobody else writes: what follows is full of writes */
+    const dense_couplings all = *c;
     dense_sizes sizes = {.digits = 0};
     double greatest = 0, least = 0, unit = (double)(1 - lowest) / scale;
     int fit = 1;
-    for (int64_t i = 0; i < c->spins; i++) {
+    for (int64_t i = 0; i < all.spins; i++) {
         dense_row row = numbers == DENSE_INT16 && plain == DENSE_PLAIN_F32
-                            ? dense_round_row(d, i, c, linear[i], (float)scale)
-                            : dense_fill_row(d, i, c, linear[i], scale, numbers, plain);
+                            ? dense_round_row((int16_t *)own.rows + i * own.stride, own.stride, all.narrow + i * all.spins,
+                                              all.spins, linear[i], (float)scale)
+                            : dense_fill_row(&own, i, &all, linear[i], scale, numbers, plain);
         dense_add_row(&sizes, &row);
         double square = dense_typical_square(&row, lowest), mean = dense_mean(&row, lowest);
         greatest = square > greatest ? square : greatest;
         least = square > 0 && (least == 0 || square < least) ? square : least;
-        d->turn[i] = mean < 0 ? -1 : mean > 0;
-        fit = fit && (!fits || dense_row_fits(&row, c->spins));
+        own.turn[i] = mean < 0 ? -1 : mean > 0;
+        fit = fit && (!fits || dense_row_fits(&row, all.spins));
         if (!fit)
             continue;
         double base = row.linear + (double)lowest * row.sum;
-        dense_fill_base(d, i, numbers == DENSE_FLOAT ? base : (base + DENSE_MAGIC) - DENSE_MAGIC);
+        dense_fill_base(&own, i, numbers == DENSE_FLOAT ? base : (base + DENSE_MAGIC) - DENSE_MAGIC);
     }
-    for (int64_t i = c->spins; i < d->padded; i++)
-        dense_fill_base(d, i, 0);
+    for (int64_t i = all.spins; i < own.padded; i++)
+        dense_fill_base(&own, i, 0);
     if (fits)
         *fits = fit;
     sizes.largest /= scale;
@@ -495,11 +497,12 @@ static inline void dense_work_prepare(char *work, const double *linear, const de
 static inline int64_t dense_work_lean(const char *work, int8_t *state, int64_t spins, int64_t lowest)
 {
     const dense_work *w = (const dense_work *)(const void *)work;
+    const int8_t *turn = w->d.turn;
     int64_t left = 0;
-    for (int64_t i = 0; i < spins; i++) {
-        state[i] = w->d.turn[i] < 0 ? 1 : w->d.turn[i] > 0 ? (int8_t)lowest : state[i];
-        left += w->d.turn[i] == 0;
-    }
+    for (int64_t i = 0; i < spins; i++)
+        left += turn[i] == 0;
+    for (int64_t i = 0; i < spins; i++)
+        state[i] = turn[i] < 0 ? 1 : turn[i] > 0 ? (int8_t)lowest : state[i];
     return left;
 }
 
@@ -526,8 +529,9 @@ static inline dense_gathering dense_work_gathering(char *work, int64_t spins)
 static inline void dense_work_start(char *work, const int8_t *state, int64_t spins)
 {
     const dense_work *w = (const dense_work *)(const void *)work;
+    int8_t *turn = w->d.turn;
     for (int64_t i = 0; i < spins; i++)
-        w->d.turn[i] = state[i] == 1 ? -1 : 1;
+        turn[i] = state[i] == 1 ? -1 : 1;
     dense_fields(&w->d);
 }
 
