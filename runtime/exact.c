@@ -63,7 +63,7 @@ uint64_t exact_minimise(const exact_problem *p, uint32_t known, uint32_t *best)
     search s = {.problem = p, .best = known};
     double magnitude, energy = energy_of(p, known, &magnitude);
     s.tolerance = EXACT_RESOLUTION * magnitude + DBL_MIN; /* above 0 for the problem of zeros as well */
-    s.limit = energy + s.tolerance;            /* so that the known state, or an earlier one as good, is met again */
+    s.limit = energy + s.tolerance;                       /* so that the known state, or an earlier one as good, is met again */
     for (int i = 0; i < p->spins; i++) {
         s.field[p->spins][i] = p->field[i];
         s.pairs[i + 1] = s.pairs[i];
