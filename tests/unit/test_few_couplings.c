@@ -149,6 +149,27 @@ static void test_left_alone(void)
     }
 }
 
+/* Fields that just fit into a byte, and digits that are just few enough: there they are right, and not beyond. */
+static void test_limits(void)
+{
+    for (int k = 0; k < 8; k++) {
+        bool beyond = k % 2, digits = k / 2 % 2;
+        problem p;
+        int8_t state[SPINS_MAX];
+        CHECK(!problem_open(&p, NULL, k < 4 ? PROBLEM_BINARY : PROBLEM_SPIN, 8, &error), "%s", error.message);
+        double value = !digits ? 18 : beyond ? -0x1p-9 : -0x1p-8;
+        p.fields[0] = !digits ? beyond : k < 4 ? 0 : 7 * value; /* whole where all spins are down */
+        for (int i = 1; i < 8; i++) {
+            CHECK(!problem_add_coupling(&p, 0, i, value, &error), "%s", error.message);
+            p.fields[i] = digits && k >= 4 ? value : 0;
+        }
+        CHECK(!problem_settle(&p, NULL, &error), "%s", error.message);
+        CHECK(taken(&p, usual) == !beyond, "way %d", k);
+        CHECK(solve(&p, true, usual, state) == lowest_energy(&p), "way %d: not the ground state", k);
+        problem_close(&p);
+    }
+}
+
 /* ---- cancelling ------------------------------------------------------------------------------- */
 
 static bool count_down(const void *context)
@@ -302,6 +323,7 @@ int main(void)
 {
     test_answers();
     test_left_alone();
+    test_limits();
     test_cancelling();
     test_distribution();
     test_states();
