@@ -36,7 +36,7 @@ _Static_assert(sizeof(lanes_sums) <= LANES_READS, "the sums' place");
 /* The first pass. */
 typedef struct lanes_measure {
     lanes_sums *sums; /* [spins] */
-    int32_t digits;   /* binary, behind the point; DENSE_MOST_DIGITS + 1: too many */
+    int32_t digits;   /* binary, behind the point; DENSE_MOST_DIGITS + 1: too many, or a sum too large, and no more is summed */
 } lanes_measure;
 
 /* Places in lists for so many couplings of so many spins, rows filled up. */
@@ -89,7 +89,7 @@ static inline void lanes_measure_number(lanes_measure *m, double value)
 
 static inline void lanes_measure_coupling(lanes_measure *m, int64_t first, int64_t second, double value)
 {
-    if (value == 0)
+    if (value == 0 || m->digits > DENSE_MOST_DIGITS)
         return;
     lanes_measure_number(m, value);
     for (int end = 0; end < 2; end++) {
@@ -98,6 +98,7 @@ static inline void lanes_measure_coupling(lanes_measure *m, int64_t first, int64
         s->sum += value;
         s->square += value * value;
         s->count++;
+        m->digits = s->size <= BYTES_LARGEST ? m->digits : DENSE_MOST_DIGITS + 1;
     }
 }
 
