@@ -292,18 +292,41 @@ VECTOR_INLINE double group_number(group_numbers x, int64_t i)
     return x.bytes == 8 ? ((const double *)x.at)[i] : (double)((const float *)x.at)[i];
 }
 
-/* The largest magnitude, by its bits: a whole number's maximum is found in any order. */
-VECTOR_INLINE uint64_t group_largest(group_numbers x, int64_t count, uint64_t largest)
+/* The largest magnitude of `largest` and all x, by its bits: a whole number's maximum is found in any order. */
+VECTOR_INLINE double group_largest_f64(const double *x, int64_t count, double largest)
 {
+    union {
+        double x;
+        uint64_t bits;
+    } most = {largest}, u;
     for (int64_t i = 0; i < count; i++) {
-        union {
-            double x;
-            uint64_t bits;
-        } u = {group_number(x, i)};
-        uint64_t size = u.bits & 0x7fffffffffffffffu;
-        largest = size > largest ? size : largest;
+        u.x = x[i];
+        uint64_t size = u.bits & INT64_MAX;
+        most.bits = size > most.bits ? size : most.bits;
     }
-    return largest;
+    return most.x;
+}
+
+VECTOR_INLINE float group_largest_f32(const float *x, int64_t count)
+{
+    union {
+        float x;
+        uint32_t bits;
+    } most = {0}, u;
+    for (int64_t i = 0; i < count; i++) {
+        u.x = x[i];
+        uint32_t size = u.bits & INT32_MAX;
+        most.bits = size > most.bits ? size : most.bits;
+    }
+    return most.x;
+}
+
+VECTOR_INLINE double group_largest(group_numbers x, int64_t count, double largest)
+{
+    if (x.bytes == 8)
+        return group_largest_f64(x.at, count, largest);
+    double narrow = group_largest_f32(x.at, count);
+    return narrow > largest ? narrow : largest;
 }
 
 VECTOR_INLINE float group_lane_sum(f32x16 x)
@@ -318,8 +341,12 @@ VECTOR_INLINE float group_lane_sum(f32x16 x)
 VECTOR_INLINE float group_row(group_numbers from, int64_t first, float *to, int64_t count, int64_t padded, double scale)
 {
     f32x16 squares = {0};
-    for (int64_t i = 0; i < count; i++)
-        to[i] = (float)(group_number(from, first + i) * scale);
+    const double *wide = (const double *)from.at + (from.bytes == 8 ? first : 0);
+    const float *narrow = (const float *)from.at + (from.bytes == 4 ? first : 0);
+    for (int64_t i = 0; i < count && from.bytes == 8; i++)
+        to[i] = (float)(wide[i] * scale);
+    for (int64_t i = 0; i < count && from.bytes == 4; i++)
+        to[i] = (float)((double)narrow[i] * scale);
     for (int64_t i = count; i < padded; i++)
         to[i] = 0;
     for (int64_t i = 0; i < padded; i += LANES)
@@ -364,15 +391,11 @@ VECTOR_INLINE void group_prepare(char *work, const group_layout *l, const double
     float *base = (float *)(void *)(work + l->base), *row = (float *)(void *)(work + l->row);
     float *spread = (float *)(void *)(work + l->spread);
     double low = (double)l->shape.lowest, step = 1 - low;
-    union {
-        uint64_t bits;
-        double x;
-    } largest = {
-        group_largest((group_numbers){linear, 8}, l->members * l->groups, group_largest((group_numbers){&uniform, 8}, 1, 0))};
     const group_numbers couplings = {coupling, l->shape.rows};
+    double largest = group_largest_f64(linear, l->members * l->groups, uniform);
     if (l->shape.rows)
-        largest.bits = group_largest(couplings, l->members * l->groups * l->groups, largest.bits);
-    head->unit = group_unit(largest.x);
+        largest = group_largest(couplings, l->members * l->groups * l->groups, largest);
+    head->unit = group_unit(largest);
     double scale = 1 / head->unit, within = low * (double)(l->members - 1) * (uniform * scale);
     head->gamma = (float)(uniform * scale * (step * step));
     for (int64_t m = 0; m < l->members; m++)
