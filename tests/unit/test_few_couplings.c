@@ -170,6 +170,25 @@ static void test_limits(void)
     }
 }
 
+/* Digits behind the point in the fields alone, not in the couplings, up to what a byte holds. */
+static void test_fine_fields(void)
+{
+    for (int k = 0; k < 4; k++) {
+        problem p;
+        int8_t state[SPINS_MAX];
+        CHECK(!problem_open(&p, NULL, k / 2 ? PROBLEM_SPIN : PROBLEM_BINARY, 5, &error), "%s", error.message);
+        p.fields[0] = (62 + k % 2) / 8.0; /* with the couplings 126 or 127 eighths */
+        for (int i = 1; i < 5; i++) {
+            CHECK(!problem_add_coupling(&p, 0, i, i % 2 ? 2 : -2, &error), "%s", error.message);
+            p.fields[i] = (i - 2) / 8.0;
+        }
+        CHECK(!problem_settle(&p, NULL, &error), "%s", error.message);
+        CHECK(taken(&p, usual) == !(k % 2), "way %d", k);
+        CHECK(solve(&p, true, usual, state) == lowest_energy(&p), "way %d: not the ground state", k);
+        problem_close(&p);
+    }
+}
+
 /* ---- cancelling ------------------------------------------------------------------------------- */
 
 static bool count_down(const void *context)
@@ -324,6 +343,7 @@ int main(void)
     test_answers();
     test_left_alone();
     test_limits();
+    test_fine_fields();
     test_cancelling();
     test_distribution();
     test_states();
