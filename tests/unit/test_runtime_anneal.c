@@ -1,10 +1,12 @@
 /* test_runtime_anneal.c - the parts of annealing that are plain functions: random numbers, temperature
- * ladder, exact search. */
+ * ladder, exact search, which reads may be the best. */
+#include "backends/machine/problem_anneal.h"
 #include "runtime_check.h"
 
 #include "runtime/exact.h"
 #include "runtime/philox.h"
 #include "runtime/schedule.h"
+#include "runtime/solver.h"
 
 #include <float.h>
 #include <math.h>
@@ -132,11 +134,70 @@ static void test_exact(void)
     CHECK(found == 5);
 }
 
+/* ---- reads that cannot be the best ------------------------------------------------------------ */
+
+enum { TOLD_SPINS = 12 };
+
+/* What a wrapped sweep leaves for the estimate: the energy, and the least that any read ended with. */
+static struct {
+    const problem *p;
+    uint64_t (*sweep)(const isg_abi_context *, void *, int8_t *, double, const uint32_t[2], uint32_t);
+    double energy, least;
+} told;
+
+static uint64_t sweep_and_tell(const isg_abi_context *context, void *workspace, int8_t *state, double beta, const uint32_t key[2],
+                               uint32_t sweep)
+{
+    uint64_t flips = told.sweep(context, workspace, state, beta, key, sweep);
+    told.energy = problem_energy(told.p, state);
+    return flips;
+}
+
+/* Off by as much as it says, either way. */
+static double estimate_badly(const isg_abi_context *context, void *workspace, double *error)
+{
+    (void)context;
+    (void)workspace;
+    *error = 2;
+    told.least = fmin(told.least, told.energy);
+    return told.energy + 0.5 * draw(9) - 2;
+}
+
+/* However bad an estimate is, as long as it says so: no read is left out that is the best. */
+static void test_estimates(void)
+{
+    for (int round = 0; round < 300; round++) {
+        problem p;
+        problem_kernels k;
+        isg_error error;
+        const anneal_settings settings = {.solver = ISG_ANNEAL, .reads = 40, .sweeps = 1, .seed = (uint64_t)round};
+        CHECK(!problem_open(&p, NULL, PROBLEM_SPIN, TOLD_SPINS, &error), "%s", error.message);
+        for (int i = 0; i < TOLD_SPINS; i++)
+            for (int j = 0; j < i; j++)
+                CHECK(!problem_add_coupling(&p, j, i, 0.37 * (draw(9) - 4), &error), "%s", error.message);
+        CHECK(!problem_settle(&p, NULL, &error) && !problem_kernels_open(&k, &p, &error), "%s", error.message);
+        told.p = &p;
+        told.sweep = k.hamiltonian.sweep;
+        told.least = INFINITY;
+        k.hamiltonian.few_couplings = 0;
+        k.hamiltonian.sweep = sweep_and_tell;
+        k.hamiltonian.estimate = estimate_badly;
+        memory_aligned scratch = memory_take_aligned(isg_default_allocator(), anneal_scratch_bytes(&k.hamiltonian));
+        double energy = anneal_solve(&k.hamiltonian, &k.context, &settings, scratch.at).energy;
+        CHECK(isfinite(told.least) && energy <= told.least + 1e-9, "round %d: %g, but a read came to %g", round, energy,
+              told.least);
+        memory_release_aligned(isg_default_allocator(), &scratch);
+        problem_kernels_close(&k);
+        problem_close(&p);
+    }
+}
+
 int main(void)
 {
     test_philox();
     test_ladder_scales();
     test_ladder_steps();
     test_exact();
+    test_estimates();
     return check_done();
 }
