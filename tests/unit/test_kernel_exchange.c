@@ -568,6 +568,26 @@ static void test_extremes(void)
     }
 }
 
+/* Costs as far apart as fields of 32 bits allow: without a temperature the one that is raised goes to the lowest. */
+static void test_far_apart(void)
+{
+    static const double costs[] = {5e8, -5e8, 3e8, 0, 4e8};
+    model m = make_model(&rows[0], false);
+    dense_couplings couplings = {.spins = 5, .value = m.coupling};
+    for (int64_t i = 0; i < 5; i++) {
+        m.linear[i] = costs[i];
+        for (int64_t j = 0; j < 5; j++)
+            m.coupling[i * 5 + j] = i == j ? 0 : 400;
+    }
+    dense_work_prepare(m.work, m.linear, &couplings, 0);
+    CHECK(dense_of(&m)->numbers == DENSE_INT16, "numbers of kind %d", dense_of(&m)->numbers);
+    for (uint32_t from = 0; from < 5; from++) {
+        uint32_t to = sweep_once(&m, 1u << from, 1e300, 7, from);
+        CHECK(to == 1u << 1, "%o becomes %o", 1u << from, to);
+    }
+    close_model(&m);
+}
+
 /* ---- the span of a ladder ---------------------------------------------------------------------- */
 
 static void span_of(model *m, double *greatest, double *least)
@@ -654,6 +674,7 @@ int main(void)
     test_kept(chains);
     test_fields();
     test_extremes();
+    test_far_apart();
     test_span();
     test_span_of_penalties();
     test_large_fields();

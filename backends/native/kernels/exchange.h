@@ -20,6 +20,9 @@
 
 enum { EXCHANGE_FAMILIES_MAX = 4, EXCHANGE_HEAD = 256 };
 
+/* Times the difference of two fields of 32 bits, as large as they may be, this is a finite float. */
+#define EXCHANGE_COLDEST 1e28
+
 /* Groups of one penalty: member m of group g is spin base + m * member_stride + g * group_stride. */
 typedef struct exchange_family {
     int64_t base, members, groups, member_stride, group_stride;
@@ -240,7 +243,14 @@ static inline int64_t exchange_sweep(const exchange *e, char *memory, const dens
 {
     float *weight = (float *)(void *)(memory + EXCHANGE_HEAD);
     double cold = 1 / temperature;
-    exchange_pass p = {d, l, key, sweep, (float)(cold < 1e30 ? cold : 1e30), weight, (int32_t *)(void *)(weight + d->padded), 0};
+    exchange_pass p = {d,
+                       l,
+                       key,
+                       sweep,
+                       (float)(cold < EXCHANGE_COLDEST ? cold : EXCHANGE_COLDEST),
+                       weight,
+                       (int32_t *)(void *)(weight + d->padded),
+                       0};
     uint32_t which = sweep % (uint32_t)e->count;
     const exchange_family *f = &e->family[which];
     for (int64_t g = 0; g < f->groups; g++) {
