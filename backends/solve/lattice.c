@@ -108,6 +108,24 @@ static bool sum_alike(const problem *p, spin_sums *sums)
     return alike;
 }
 
+/* Adds a row's couplings to the sums of both spins of each, its own spin's in registers. Returns the largest size of them, or -1
+ * where they are not all whole numbers below 2^31. */
+static double sum_row(const problem_coupling *c, const problem_coupling *end, spin_sums *sums)
+{
+    spin_sums own = sums[c->first], *const to = &sums[c->first];
+    double largest = 0;
+    bool whole = true;
+    for (; c < end; c++) {
+        double value = c->value, size = fabs(value);
+        largest = size > largest ? size : largest;
+        whole &= size < 0x1p31 && value == (int32_t)value;
+        add_coupling(&own, value);
+        add_coupling(&sums[c->second], value);
+    }
+    *to = own;
+    return whole ? largest : -1;
+}
+
 /* The sizes, and the sums without a scale: one pass is all that whole numbers need. */
 static number_sizes measure_all(const problem *p, spin_sums *sums)
 {
@@ -118,15 +136,14 @@ static number_sizes measure_all(const problem *p, spin_sums *sums)
         measure(&s, p->couplings[0].value);
         return s;
     }
-    for (int64_t k = 0; k < p->coupling_count;) {
-        uint32_t first = p->couplings[k].first;
-        spin_sums own = sums[first];
-        for (; k < p->coupling_count && p->couplings[k].first == first; k++) {
-            measure(&s, p->couplings[k].value);
-            add_coupling(&own, p->couplings[k].value);
-            add_coupling(&sums[p->couplings[k].second], p->couplings[k].value);
-        }
-        sums[first] = own;
+    const problem_coupling *const end = p->couplings + p->coupling_count;
+    for (const problem_coupling *row = p->couplings, *next = row; row < end; row = next) {
+        while (next < end && next->first == row->first)
+            next++;
+        double largest = sum_row(row, next, sums);
+        s.largest = fmax(s.largest, largest);
+        for (; largest < 0 && row < next; row++)
+            measure(&s, row->value);
     }
     return s;
 }
