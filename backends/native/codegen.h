@@ -178,7 +178,7 @@ typedef struct term_plan {
     int64_t list_first;          /* TERM_LIST: its first coefficient among those of the list */
 } term_plan;
 
-/* How sweeps change the spins of a Hamiltonian: chosen from its terms, in moves.c. */
+/* How sweeps change the spins of a Hamiltonian: chosen from its terms, in move_plan.c. */
 typedef enum move_form {
     MOVES_SINGLE, /* any Hamiltonian: single flips in double; the workspace is the fields */
     MOVES_DENSE,  /* single flips over whole rows of couplings (kernels/dense.h) */
@@ -302,6 +302,10 @@ l_value gen_fields(codegen *g, const hamiltonian_plan *h);
 l_value gen_descend(codegen *g, const hamiltonian_plan *h);
 l_value gen_single_flips(codegen *g, const hamiltonian_plan *h); /* the sweep of MOVES_SINGLE */
 
+/* ---- move_plan.c ---- */
+
+void plan_moves(codegen *g, hamiltonian_plan *h); /* after plan_term_places */
+
 /* ---- moves.c ---- */
 
 typedef struct move_functions {
@@ -311,7 +315,6 @@ typedef struct move_functions {
     l_value estimate;                               /* NULL: none */
     l_value start_reads, sweep_reads, finish_reads; /* NULL: none */
 } move_functions;
-void plan_moves(codegen *g, hamiltonian_plan *h); /* after plan_hamiltonian */
 /* With what gen_fields and gen_couplings gave. */
 move_functions gen_moves(codegen *g, const hamiltonian_plan *h, l_value v_fields_of, l_value v_couplings_of);
 
