@@ -3,6 +3,7 @@
  *
  * Plain functions over flat arrays: no allocation, no I/O, no state. Sums run in index order, in double.
  */
+#include "backends/native/kernels/group_prepare.h"
 #include "backends/native/kernels/group_reads.h"
 #include "runtime/abi.h"
 #include "runtime/threshold.h"

@@ -2,6 +2,7 @@
  * bits on every instruction set. */
 #include "runtime_check.h"
 
+#include "backends/native/kernels/group_prepare.h"
 #include "backends/native/kernels/group_reads.h"
 
 #include <math.h>
