@@ -289,13 +289,13 @@ VECTOR_INLINE float dense_greatest_f32(f32x16 x)
     return x[0] > x[1] ? x[0] : x[1];
 }
 
-/* Of a row, by turns from one half of the chunk's vectors and the other: two sums are made while one would wait for itself. */
 typedef struct dense_narrow_sums {
     f64x16 sum, square;
     f32x16 largest;
     u32x16 kept;
 } dense_narrow_sums;
 
+/* Vectors by turns into two sums, of which one is made while the other would wait for itself. */
 VECTOR_INLINE void dense_round_chunk(dense_narrow_sums *s, int16_t *to, const float *row, int64_t from, int64_t end,
                                      int64_t spins, float scale)
 {
