@@ -36,7 +36,7 @@ typedef struct group_layout {
 typedef struct group_head {
     double unit; /* energies in the workspace times `unit` are those of the coefficients */
     float gamma;
-    float greatest, least; /* of the spins' typical energy changes (group_span) */
+    float greatest, least; /* what a ladder is to span (group_span) */
     uint32_t version;      /* of the fields: counts groups that changed */
 } group_head;
 

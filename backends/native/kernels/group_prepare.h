@@ -97,6 +97,10 @@ VECTOR_INLINE float *group_field_of(char *work, const group_layout *l, int64_t m
     return (float *)(void *)(work + l->field) + member * l->padded;
 }
 
+/* A group is redrawn as a whole, so less heat turns it over than single flips need: so much of it. Of 1/2 to 1, 3/4 finds most
+ * best states of QAMA problems of 392 spins at 20 to 200 sweeps, and is as good or better with 4,096. */
+static const float group_heat = 0.75f;
+
 /* How far energies spread that a group chooses between, without what all its members share: for each spin the root of the
  * squares of its row and of its field's distance from the group's mean. In the workspace's `field` are the fields, in `spread`
  * the sums of squares of the rows, in units of energy changes. */
@@ -116,7 +120,7 @@ VECTOR_INLINE void group_span(char *work, const group_layout *l)
         }
     }
     int penalty_alone = !(greatest > 0);
-    head->greatest = penalty_alone ? head->gamma : __builtin_sqrtf(greatest);
+    head->greatest = penalty_alone ? head->gamma : group_heat * __builtin_sqrtf(greatest);
     head->least = penalty_alone ? head->gamma : __builtin_sqrtf(least);
 }
 
