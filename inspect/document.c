@@ -7,6 +7,7 @@
 #include "inspect/place.h"
 #include "inspect/spectrum.h"
 #include "ir/coupling_walk.h"
+#include "ir/number_text.h"
 
 static const char *const numeric_keys[] = {"numbers",   "health",    "spectrum", "measured", "landscape",
                                            "attention", "partition", "machine",  "state"};
@@ -95,34 +96,69 @@ static void note(arena *a, json_t *value, const char *text)
     value_push(a, json_object_get(value, "notes"), value_text(a, text));
 }
 
-static void put_notes(arena *a, json_t *value, const measured *x, const numbers *n, const landscape *l)
+bool measured_whole(const measured *x)
+{
+    return !x->view.left_out && !(x->observation && x->observation->interrupted);
+}
+
+static void put_interruption(arena *a, json_t *value, const measured *x)
+{
+    const observation *o = x->observation;
+    if (!o->reads && o->asked)
+        note(a, value,
+             arena_format(a,
+                          "interrupted before the first of %d reads had ended: nothing was measured; the best state so far has "
+                          "energy %s",
+                          (int)o->asked, number_text_in(a, o->energies[0], 6)));
+    else if (o->reads < o->asked)
+        note(a, value, arena_format(a, "interrupted after %d of %d reads: these are shown", (int)o->reads, (int)o->asked));
+    if (o->interrupted)
+        note(a, value, "interrupted: the energy's autocorrelation was left out");
+    if (x->view.left_out)
+        note(a, value, "interrupted: what the machine makes of it was left out");
+}
+
+static void put_notes(arena *a, json_t *value, const measured *x, const numbers *n)
 {
     const observation *o = x->observation;
     int64_t spins = x->problem->spins;
+    put_interruption(a, value, x);
     if (spins > 128)
         note(a, value, "the coupling matrix is shown as means over square blocks");
     if (o->shortened)
         note(a, value,
              arena_format(a, "the problem is large: %d reads of %d sweeps; --reads and --sweeps ask for more", (int)o->reads,
                           (int)o->sweeps));
-    if (!l->proven)
-        note(a, value,
-             arena_format(a, "success is measured against the best state found; %lld spins are too many to go through all states",
-                          (long long)spins));
     if (n->fixed.info.roof == ROOF_TOO_LARGE)
         note(a, value, "roof duality was left out: the problem is too large for it");
     if (n->fixed.info.fixed > NUMBERS_FIXED_LISTED)
         note(a, value, arena_format(a, "of the fixed spins the first %d are listed", NUMBERS_FIXED_LISTED));
     if (spins > NUMBERS_SPINS_LISTED)
         note(a, value, "ratios and parts are not listed spin by spin");
-    if (json_array_size(value_at(value, "landscape.states")) < (size_t)l->count)
-        note(a, value,
-             arena_format(a, "of %d distinct states that reads ended in the lowest %d are listed", (int)l->count,
-                          (int)json_array_size(value_at(value, "landscape.states"))));
-    if (!o->chain.known)
-        note(a, value, "the energy's autocorrelation could not be told: it is constant, or remembers longer than the chain");
     if (value_count_at(value, "attention.heads_total") > ATTENTION_HEADS_SHOWN)
         note(a, value, arena_format(a, "the first %d heads are shown", ATTENTION_HEADS_SHOWN));
+}
+
+/* What reads came to, if any ended. */
+static void put_measurements(arena *a, json_t *value, const measured *x, const numbers *n)
+{
+    const problem *p = x->problem;
+    const observation *o = x->observation;
+    if (!o->reads)
+        return;
+    const landscape l = landscape_of(p, o, n->fixed.left ? NULL : n->fixed.value, a);
+    value_put(a, value, "measured", measured_value(a, o, &l));
+    value_put(a, value, "landscape", landscape_value(a, p, o, &l));
+    if (!l.proven)
+        note(a, value,
+             arena_format(a, "success is measured against the best state found; %lld spins are too many to go through all states",
+                          (long long)p->spins));
+    int32_t listed = (int32_t)json_array_size(value_at(value, "landscape.states"));
+    if (listed < l.count)
+        note(a, value,
+             arena_format(a, "of %d distinct states that reads ended in the lowest %d are listed", (int)l.count, (int)listed));
+    if (!o->chain.known && !o->interrupted)
+        note(a, value, "the energy's autocorrelation could not be told: it is constant, or remembers longer than the chain");
 }
 
 /* All numeric keys but `attention`, which must be there already or be null. */
@@ -138,7 +174,6 @@ static isg_status put_numbers(arena *a, json_t *value, const target *t, const me
     status = eigen_find(n.spin, EIGEN_DENSE_SPINS, &e, error);
     if (!status) {
         const health line = health_of(p, t, &n, a);
-        const landscape l = landscape_of(p, o, n.fixed.left ? NULL : n.fixed.value, a);
         value_put(a, value, "couplings", value_count(a, p->coupling_count));
         value_put(a, value, "couplings_exact", value_flag(true));
         value_put(a, value, "fields", value_count(a, n.fields));
@@ -146,10 +181,9 @@ static isg_status put_numbers(arena *a, json_t *value, const target *t, const me
         value_put(a, value, "numbers", numbers_value(a, p, t, &n));
         value_put(a, value, "health", health_value(a, &line));
         value_put(a, value, "spectrum", spectrum_value(a, &e, &o->ladder));
-        value_put(a, value, "measured", measured_value(a, o, &l));
-        value_put(a, value, "landscape", landscape_value(a, p, o, &l));
         value_put(a, value, "state", landscape_up(a, observation_state(o, o->reads), p->spins));
-        put_notes(a, value, x, &n, &l);
+        put_notes(a, value, x, &n);
+        put_measurements(a, value, x, &n);
     }
     numbers_close(&n);
     return status;

@@ -10,6 +10,7 @@
 /* What a machine made of a Hamiltonian; values of README.md, NULL standing for null. */
 typedef struct machine_view {
     json_t *partition, *machine;
+    bool left_out; /* the machine's answer: interrupted before it was whole */
 } machine_view;
 
 /* One Hamiltonian in numbers; `problem` and what follows are NULL where no inputs were given. */
@@ -21,6 +22,9 @@ typedef struct measured {
     uint32_t input_count;
     machine_view view;
 } measured;
+
+/* Nothing was left out because of an interruption. */
+bool measured_whole(const measured *x);
 
 /* HAMILTONIAN of README.md; all but its structure is null without numbers. moves may be NULL: not known before compiling. */
 isg_status document_of_anneal(arena *a, const ir_module *m, ir_op anneal, const char *moves, const target *t,

@@ -73,18 +73,23 @@ static isg_status ask_whole(const problem *p, const target *t, const solve_setti
     return status;
 }
 
-isg_status machine_ask(const problem *p, const target *t, int32_t reads, int32_t sweeps, uint64_t seed, arena *a,
-                       machine_answer *answer, isg_error *error)
+isg_status machine_ask(const problem *p, const target *t, const observe_settings *settings, arena *a, machine_answer *answer,
+                       isg_error *error)
 {
-    const solve_settings settings = {.reads = reads, .sweeps = sweeps, .threads = 1, .seed = seed};
+    const solve_settings solve = {.reads = settings->reads,
+                                  .sweeps = settings->sweeps,
+                                  .threads = 1,
+                                  .seed = settings->seed,
+                                  .cancelled = settings->cancelled,
+                                  .cancel_context = settings->cancel_context};
     solve_result result;
     block_info blocks = {.passes = 1};
     int8_t *state = ARENA_ARRAY(a, int8_t, (size_t)p->spins), *up = ARENA_ARRAY(a, int8_t, (size_t)p->spins);
     if (t->topology.kind != TOPOLOGY_COMPLETE)
         return error_fail(error, ISG_INVALID, "target '%s' couples only neighbouring spins: the problem needs embedding",
                           t->name);
-    isg_status status = in_parts(p, t) ? block_solve(p, t, &settings, state, &result, &blocks, error)
-                                       : ask_whole(p, t, &settings, state, &result, error);
+    isg_status status = in_parts(p, t) ? block_solve(p, t, &solve, state, &result, &blocks, error)
+                                       : ask_whole(p, t, &solve, state, &result, error);
     if (status)
         return status;
     for (int64_t i = 0; i < p->spins; i++)

@@ -3,6 +3,7 @@
 #define INSPECT_MACHINE_VIEW_H
 
 #include "backends/machine/machine.h"
+#include "inspect/observe.h"
 #include "inspect/value.h"
 #include "ir/problem.h"
 
@@ -27,10 +28,11 @@ machine_parts machine_parts_of(const ir_module *m, ir_op anneal, arena *a);
 /* Of a problem, cut as block_solve cuts it. */
 isg_status machine_parts_of_problem(const problem *p, const target *t, arena *a, machine_parts *out, isg_error *error);
 
-/* Runs the problem on the target's simulator, in parts where needed. ISG_INVALID where the machine cannot take it. answer->up
- * lies in the arena. */
-isg_status machine_ask(const problem *p, const target *t, int32_t reads, int32_t sweeps, uint64_t seed, arena *a,
-                       machine_answer *answer, isg_error *error);
+/* Runs the problem on the target's simulator, in parts where needed, with the reads, sweeps, seed and cancellation of the
+ * settings. ISG_INVALID where the machine cannot take it, ISG_INCOMPLETE, without an answer, when cancelled. answer->up lies in
+ * the arena. */
+isg_status machine_ask(const problem *p, const target *t, const observe_settings *settings, arena *a, machine_answer *answer,
+                       isg_error *error);
 
 /* PARTITION of README.md; p may be NULL. */
 json_t *machine_partition_value(arena *a, const machine_parts *parts, const target *t, const problem *p);

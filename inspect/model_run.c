@@ -67,7 +67,7 @@ static double energy_of_up(const problem *p, const int8_t *up, int8_t *state)
     return problem_energy(p, state);
 }
 
-/* The simulator's answer, put aside; the frame's state is the annealer's again afterwards. */
+/* The simulator's answer, put aside unless it was cut short; the frame's state is the annealer's again afterwards. */
 static isg_status ask_machine(model_run *r, observed_anneal *x, uint32_t number, const program_solve *request, isg_error *error)
 {
     size_t spins = (size_t)x->problem.spins;
@@ -78,6 +78,8 @@ static isg_status ask_machine(model_run *r, observed_anneal *x, uint32_t number,
     program_solve on_machine = *request;
     on_machine.number = number;
     on_machine.energy = &energy;
+    on_machine.cancelled = r->settings.cancelled;
+    on_machine.cancel_context = r->settings.cancel_context;
     if (kept && spins)
         memcpy(kept, state, spins);
     isg_status status = kept && x->machine_state ? machine_solve(r->machine, &on_machine, error) : error_no_memory(error);
@@ -87,6 +89,10 @@ static isg_status ask_machine(model_run *r, observed_anneal *x, uint32_t number,
         if (spins)
             memcpy(state, kept, spins);
         x->machine_energy = energy_of_up(&x->problem, x->machine_state, kept);
+    }
+    if (observe_cancelled(&r->settings)) {
+        memory_release(r->allocator, x->machine_state, spins, 1);
+        x->machine_state = NULL;
     }
     memory_release(r->allocator, kept, spins, 1);
     return status;
@@ -111,5 +117,5 @@ isg_status model_run_solve(void *run, const program_solve *request, isg_error *e
     status = observe(request->hamiltonian, request->context, &x->problem, &settings, &x->observation, error);
     if (!status)
         *request->energy = x->observation.energies[x->observation.reads];
-    return status || !r->machine ? status : ask_machine(r, x, p->anneal, request, error);
+    return status || !r->machine || observe_cancelled(&r->settings) ? status : ask_machine(r, x, p->anneal, request, error);
 }

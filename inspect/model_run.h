@@ -19,7 +19,7 @@ typedef struct observed_anneal {
     term_numbers *terms; /* [term_count] */
     uint32_t term_count;
     const char *moves;     /* of the compiled program */
-    int8_t *machine_state; /* [spins]: 1 where up; NULL without a machine */
+    int8_t *machine_state; /* [spins]: 1 where up; NULL without a machine, and when cancelled */
     double machine_energy; /* of the problem */
 } observed_anneal;
 

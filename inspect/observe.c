@@ -33,6 +33,7 @@ static void choose_effort(const problem *p, const observe_settings *settings, ob
         o->sweeps /= 2;
     while (o->chain_sweeps > LEAST_CHAIN && o->chain_sweeps * cost > most_work / 2)
         o->chain_sweeps /= 2;
+    o->asked = o->reads;
     o->shortened = (!settings->reads && o->reads < OBSERVE_READS) || (!settings->sweeps && o->sweeps < OBSERVE_SWEEPS);
 }
 
@@ -40,18 +41,21 @@ static void choose_effort(const problem *p, const observe_settings *settings, ob
 
 typedef struct reading {
     const problem *p;
+    const observe_settings *settings;
     observation *o;
     int8_t *state; /* [spins], in the problem's values */
+    double start;
     int32_t told;
 } reading;
 
-/* Also of the answer, which is better than any read where groups of spins are independent: it goes behind the reads. */
-static void take_read(void *context, int32_t read, const int8_t *state, double energy)
+bool observe_cancelled(const observe_settings *s)
 {
-    reading *r = context;
-    r->told++;
+    return s->cancelled && s->cancelled(s->cancel_context);
+}
+
+static void keep_state(reading *r, int32_t read, const int8_t *state)
+{
     int8_t lowest = r->p->domain == PROBLEM_BINARY ? 0 : -1;
-    (void)energy; /* the problem's own sum, so that all energies shown add up alike */
     int8_t *up = r->o->up + (size_t)read * (size_t)r->o->spins;
     for (int64_t i = 0; i < r->o->spins; i++) {
         up[i] = state[i] > 0;
@@ -60,12 +64,24 @@ static void take_read(void *context, int32_t read, const int8_t *state, double e
     r->o->energies[read] = problem_energy(r->p, r->state);
 }
 
+/* Reads that a cancellation cut short are no measure of the others. */
+static void take_read(void *context, int32_t read, const int8_t *state, double energy)
+{
+    reading *r = context;
+    (void)energy; /* the problem's own sum, so that all energies shown add up alike */
+    if (observe_cancelled(r->settings))
+        return;
+    r->told++;
+    r->o->seconds = clock_seconds() - r->start;
+    keep_state(r, read, state);
+}
+
 static isg_status run_reads(const isg_abi_hamiltonian *h, const isg_abi_context *context, const problem *p,
                             const observe_settings *settings, observation *o, isg_error *error)
 {
     size_t bytes = anneal_scratch_bytes(h), spins = (size_t)p->spins;
     memory_aligned scratch = bytes == SIZE_MAX ? (memory_aligned){0} : memory_take_aligned(o->allocator, bytes);
-    reading r = {p, o, memory_take(o->allocator, spins, 1), 0};
+    reading r = {p, settings, o, memory_take(o->allocator, spins, 1), clock_seconds(), 0};
     if (scratch.at && r.state) {
         anneal_settings anneal = {.solver = ISG_ANNEAL,
                                   .reads = o->reads,
@@ -73,16 +89,19 @@ static isg_status run_reads(const isg_abi_hamiltonian *h, const isg_abi_context 
                                   .seed = settings->seed,
                                   .sample = settings->sample,
                                   .hamiltonian = (uint32_t)settings->number,
+                                  .cancelled = settings->cancelled,
+                                  .cancel_context = settings->cancel_context,
                                   .read_done = take_read,
                                   .read_context = &r};
-        double start = clock_seconds();
         anneal_solve(h, context, &anneal, scratch.at);
-        o->seconds = clock_seconds() - start;
-        take_read(&r, o->reads, (const int8_t *)context->frame + h->state_offset, 0);
+        o->interrupted = observe_cancelled(settings);
+        o->reads = r.told;
+        /* The answer is better than any read where groups of spins are independent: it goes behind the reads. */
+        keep_state(&r, o->reads, (const int8_t *)context->frame + h->state_offset);
     }
     isg_status status = scratch.at && r.state ? ISG_OK : error_no_memory(error);
-    if (!status && r.told != o->reads + 1)
-        status = error_fail(error, ISG_INTERNAL, "the annealer told of %d reads, not of %d", (int)r.told - 1, (int)o->reads);
+    if (!status && !o->interrupted && o->reads != o->asked)
+        status = error_fail(error, ISG_INTERNAL, "the annealer told of %d reads, not of %d", (int)o->reads, (int)o->asked);
     memory_release(o->allocator, r.state, spins, 1);
     memory_release_aligned(o->allocator, &scratch);
     return status;
@@ -126,6 +145,9 @@ static void run_chain(const isg_abi_hamiltonian *h, const isg_abi_context *conte
     h->prepare(context, m->workspace.at);
     h->start(context, m->workspace.at, m->state);
     for (int32_t k = 0; k < burn_in + o->chain_sweeps; k++) {
+        o->interrupted |= observe_cancelled(settings);
+        if (o->interrupted)
+            return;
         h->sweep(context, m->workspace.at, m->state, o->chain_beta, key, (uint32_t)k);
         if (k < burn_in)
             continue;
@@ -171,13 +193,10 @@ isg_status observe(const isg_abi_hamiltonian *h, const isg_abi_context *context,
     *o = (observation){.allocator = p->allocator, .spins = p->spins, .moves = h->moves};
     choose_effort(p, settings, o);
     isg_status status = find_ladder(h, context, o, error);
-    if (status || settings->without_reads) {
-        o->reads = 0;
+    if (status)
         return status;
-    }
-    o->observed = true;
-    o->energies = memory_take(o->allocator, (size_t)o->reads + 1, sizeof *o->energies);
-    o->up = memory_take(o->allocator, (size_t)o->reads + 1, (size_t)(o->spins ? o->spins : 1));
+    o->energies = memory_take(o->allocator, (size_t)o->asked + 1, sizeof *o->energies);
+    o->up = memory_take(o->allocator, (size_t)o->asked + 1, (size_t)(o->spins ? o->spins : 1));
     if (!o->energies || !o->up)
         return error_no_memory(error);
     status = run_reads(h, context, p, settings, o, error);
@@ -198,8 +217,8 @@ isg_status observe_problem(const problem *p, const observe_settings *settings, o
 
 void observation_close(observation *o)
 {
-    memory_release(o->allocator, o->energies, (size_t)o->reads + 1, sizeof *o->energies);
-    memory_release(o->allocator, o->up, (size_t)o->reads + 1, (size_t)(o->spins ? o->spins : 1));
+    memory_release(o->allocator, o->energies, (size_t)o->asked + 1, sizeof *o->energies);
+    memory_release(o->allocator, o->up, (size_t)o->asked + 1, (size_t)(o->spins ? o->spins : 1));
     o->energies = NULL;
     o->up = NULL;
 }

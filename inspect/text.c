@@ -215,6 +215,8 @@ static const char *between(page *p, const json_t *value, const char *path)
 static void write_measured(page *p, const json_t *h)
 {
     const json_t *m = value_at(h, "measured"), *l = value_at(h, "landscape");
+    if (!m)
+        return;
     write_line(p, "\nmeasured, on %s of %s", plural(p, value_count_at(m, "reads"), "read"),
                plural(p, value_count_at(m, "sweeps"), "sweep"));
     write_line(p, "  energy    %s the best; %s is the lowest known, %s", number(p, m, "best"), number(p, m, "reference.energy"),
@@ -246,6 +248,8 @@ static void write_states(page *p, const json_t *l)
 static void write_landscape(page *p, const json_t *h)
 {
     const json_t *l = value_at(h, "landscape"), *levels = value_at(l, "exact.levels");
+    if (!l)
+        return;
     write_line(p, "\nlandscape");
     write_line(p, "  %s of the lowest energy found, in %s of %s", plural(p, value_count_at(l, "degeneracy.states"), "state"),
                count(p, l, "degeneracy.reads"), plural(p, value_count_at(l, "reads"), "read"));

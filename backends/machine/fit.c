@@ -116,7 +116,8 @@ isg_status fit_solve(void *fit, const program_solve *request, isg_error *error)
         status = solve_natively(f, request, &e_native, error);
     if (!status) {
         *request->energy = e_native;
-        add_up(f, request, state, machine_state, e_native, e_machine);
+        if (!(request->cancelled && request->cancelled(request->cancel_context)))
+            add_up(f, request, state, machine_state, e_native, e_machine);
     }
     memory_release(f->allocator, machine_state, spins, 1);
     return status;
@@ -180,15 +181,15 @@ static void measure(fit_row *row, const target *t, const fit_run *f, uint32_t nu
     machine_tally tally = machine_tally_of(f->machine, number);
     if (!sums->samples)
         return;
-    double samples = (double)sums->samples, rest;
+    double samples = (double)sums->samples, tallied = (double)tally.samples, rest;
     double native = exact_round(&sums->native, &rest), machine = exact_round(&sums->machine, &rest);
     row->samples = sums->samples;
-    row->anneals = (double)tally.runs / samples * reads;
+    row->anneals = (double)tally.runs / tallied * reads;
     row->seconds = row->anneals * t->run_seconds;
-    row->fixed = share(tally.first_spins_fixed, sums->spins);
+    row->fixed = share(tally.first_spins_fixed, tally.samples * row->spins);
     row->couplings_lost = share(tally.couplings_lost, tally.couplings);
     row->usual_lost = share(tally.usual_lost, tally.usual_couplings);
-    row->error_bound = tally.bound_sum / samples;
+    row->error_bound = tally.bound_sum / tallied;
     row->energy_native = native / samples;
     row->energy_machine = machine / samples;
     row->gap = native != 0 ? (machine - native) / fabs(native) : machine - native;

@@ -46,7 +46,7 @@ isg_status fit_open(fit_run **out, const ir_module *m, const machine_settings *s
                     const isg_allocator *allocator, isg_error *error);
 void fit_close(fit_run *f);
 
-/* A program_solver whose context is the fit_run. */
+/* A program_solver whose context is the fit_run. A sample that is cancelled on the way does not count. */
 isg_status fit_solve(void *fit, const program_solve *request, isg_error *error);
 
 /* The rows of the module's Hamiltonians on the settings' target, texts and all in the arena; `measured` may be NULL. */

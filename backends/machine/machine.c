@@ -201,7 +201,7 @@ isg_status machine_solve(void *context, const program_solve *request, isg_error 
         status = run_rounds(&s, error);
     if (!status)
         status = rounds_deliver(&s.rounds, s.rounds.state, request, error);
-    if (!status)
+    if (!status && !cancelled(&s))
         add_tally(x, request->number, &s.tally);
     rounds_close(&s.rounds);
     return status;

@@ -82,7 +82,7 @@ int32_t machine_answers(const machine_settings *settings);               /* MACH
 int32_t machine_share(const machine_settings *settings, int32_t answer); /* of the reads: the best of these is the answer */
 int32_t machine_passes(const machine_settings *settings);
 
-/* Of Hamiltonian `number`, over all samples solved so far. */
+/* Of Hamiltonian `number`, over all samples solved so far; those that were cancelled on the way are left out. */
 machine_tally machine_tally_of(const machine *x, uint64_t number);
 const machine_schedule *machine_schedule_at(const machine *x, uint64_t number);
 

@@ -31,6 +31,7 @@ static const option_table table = {
     "  isgrun digits.so --input patches=patches.npy\n"
     "  isg compile digits.attn --target native-x86-64-v3 -o digits.s",
     rows,
+    true,
 };
 
 static const struct {

@@ -55,7 +55,7 @@ int cli_convert(cli *c, int argc, char **argv)
                                 "examples:\n"
                                 "  isg convert G22.txt g22.mtx --from rudy\n"
                                 "  isg convert model.bqm.json model.csv --to kaiwu-csv",
-                                rows};
+                                rows, false};
     convert_options o = {0};
     const char *path;
     int status = options_parse(c, &table, argc, argv, &o, &path);

@@ -45,6 +45,7 @@ static const option_table table = {
     "  isg decode digits-session --results round-000/sample-00003-part-01=result-17.json\n"
     "  isg decode digits-session --output logits=logits.npy        once all is solved",
     rows,
+    false,
 };
 
 /* Everything a decode holds; closed in reverse order. */

@@ -59,6 +59,7 @@ static const option_table table = {
     "done\n"
     "  isg decode digits-session --results digits-session/round-000/*.solution.json --output logits=logits.npy",
     rows,
+    true,
 };
 
 /* Everything an emit holds; closed in reverse order. */

@@ -4,6 +4,7 @@
 #include "backends/native/native.h"
 #include "frontend/cli/compile.h"
 #include "frontend/cli/fit_show.h"
+#include "frontend/cli/interrupt.h"
 #include "frontend/cli/options.h"
 #include "frontend/cli/run_data.h"
 #include "runtime/program.h"
@@ -38,11 +39,13 @@ static const option_table table = {
     "MODEL.attn",
     "Says for each machine whether the model's Hamiltonians fit, in how many parts and rounds, and what a sample costs in\n"
     "machine time where a source gives one. With --input, samples are solved within the machine's limits and natively:\n"
-    "spins that presolve fixes, couplings lost to precision, a bound on the energy error, the gap, and how many spins agree.",
+    "spins that presolve fixes, couplings lost to precision, a bound on the energy error, the gap, and how many spins agree.\n"
+    "SIGINT (Ctrl-C) once shows what was measured until then, with exit status 3. Twice stops at once.",
     "examples:\n"
     "  isg fit digits.attn --weights digits.safetensors\n"
     "  isg fit digits.attn --weights digits.safetensors --input patches=patches.npy --target stanford-cim-100",
     rows,
+    true,
 };
 
 /* One machine after the other; the model is compiled to terms anew for each, since parts differ. */
@@ -52,6 +55,7 @@ typedef struct fitting {
     const char *path;
     run_file *inputs;
     fit_lines lines;
+    bool incomplete; /* interrupted: not all was measured */
 } fitting;
 
 /* What one machine needs; closed in reverse order. */
@@ -61,6 +65,7 @@ typedef struct trial {
     isg_program *program;
     run_data data;
     fit_run *run;
+    bool whole; /* all its samples were measured */
 } trial;
 
 static void close_trial(trial *t)
@@ -128,9 +133,13 @@ static int measure(const fitting *f, trial *t)
         return cli_fail_error(c, &error);
     program_set_solver(t->program, fit_solve, t->run);
     const isg_run_options run = {.threads = o->threads, .seed = o->seed};
-    if (isg_run(t->program, t->data.inputs, t->data.input_count, NULL, 0, &run, NULL, &error))
-        return cli_fail_error(c, &error);
-    return EXIT_DONE;
+    interrupt_cancels(t->program);
+    isg_status ended = interrupt_came(NULL)
+                           ? ISG_INCOMPLETE
+                           : isg_run(t->program, t->data.inputs, t->data.input_count, NULL, 0, &run, NULL, &error);
+    interrupt_cancels(NULL);
+    t->whole = !ended;
+    return t->whole || ended == ISG_INCOMPLETE ? EXIT_DONE : cli_fail_error(c, &error);
 }
 
 /* ---- rows ---- */
@@ -168,8 +177,10 @@ static int try_target(fitting *f, const char *name)
         status = compile_find_target(&t.compilation, name);
     if (!status)
         status = compile_to(&t.compilation, STAGE_SCHEDULED);
-    if (!status && f->options->inputs.count && runs(f, &t))
+    bool measured = !status && f->options->inputs.count && runs(f, &t);
+    if (measured && !interrupt_came(NULL))
         status = measure(f, &t);
+    f->incomplete |= measured && !t.whole;
     if (!status)
         add_lines(f, &t);
     close_trial(&t);
@@ -197,6 +208,7 @@ int cli_fit(cli *c, int argc, char **argv)
     status = run_split_files(c, "--input", &o.inputs, &f.inputs);
     if (status)
         return status;
+    interrupt_heed();
     status = try_all(&f);
     if (status)
         return status;
@@ -204,5 +216,5 @@ int cli_fit(cli *c, int argc, char **argv)
         fit_show_text(&f.lines, o.inputs.count > 0, &c->arena);
     else if (!fit_show_json(&f.lines))
         return cli_fail(c, EXIT_DEFECT, "no memory for the JSON");
-    return EXIT_DONE;
+    return f.incomplete ? cli_fail(c, EXIT_INCOMPLETE, "interrupted: the rows show what was measured until then") : EXIT_DONE;
 }

@@ -1,5 +1,6 @@
 /* inspect.c - isg inspect: what a Hamiltonian is, and what it does. */
 #include "frontend/cli/inspect.h"
+#include "frontend/cli/interrupt.h"
 #include "inspect/diff.h"
 #include "inspect/document.h"
 #include "inspect/page/page.h"
@@ -24,7 +25,7 @@ static const option_row rows[] = {
      offsetof(inspect_options, reads), 1, 0},
     {"sweeps", "S", "sweeps over all spins in each (default 128, less for large problems)", OPTION_NUMBER,
      offsetof(inspect_options, sweeps), 1, 0},
-    {"seed", "N", "of the random numbers (default 0)", OPTION_SEED, offsetof(inspect_options, seed), 0, 0},
+    {"seed", "N", "of the random numbers (default 0)", OPTION_CHOSEN_SEED, offsetof(inspect_options, seed), 0, 0},
     {"diff", "OTHER", "compare with another model, problem, or inspection written before with --format json", OPTION_TEXT,
      offsetof(inspect_options, diff), 0, 0},
     {"format", "text|json|html", "for people, for programs, or one page that a browser opens without a network", OPTION_CHOICE,
@@ -40,7 +41,8 @@ static const option_table table = {
     "are spread, what is decided beforehand, the spectrum, how hard the annealing is and what it finds. A model that takes\n"
     "inputs is without --input shown by its structure alone. A file ending in .attn is a model, any other a problem, or an "
     "inspection written\n"
-    "before with --format json. --diff takes the same options for both sides; to compare two settings, write one side first.",
+    "before with --format json. --diff takes the same options for both sides; to compare two settings, write one side first.\n"
+    "SIGINT (Ctrl-C) once shows what was measured until then, with exit status 3. Twice stops at once.",
     "examples:\n"
     "  isg inspect mis.attn\n"
     "  isg inspect digits.attn --weights digits.safetensors --input patches=patches.npy --sample 3\n"
@@ -48,6 +50,7 @@ static const option_table table = {
     "  isg inspect mis.attn --input adj=adj.npy --format json -o before.json\n"
     "  isg inspect mis.attn --input adj=other.npy --diff before.json",
     rows,
+    true,
 };
 
 static bool is_model(const char *path)
@@ -70,9 +73,10 @@ json_t *inspect_document(cli *c, const inspect_options *o, const inspect_subject
     value_put(a, about, "samples", subject->samples ? value_count(a, subject->samples) : value_null());
     value_put(a, about, "sample", subject->samples ? value_count(a, o->sample) : value_null());
     value_put(a, about, "target", value_text(a, subject->target));
-    value_put(a, about, "seed", value_seed(a, o->seed));
+    value_put(a, about, "seed", value_seed(a, o->seed.value));
     value_put(a, about, "reads", value_count(a, subject->reads));
     value_put(a, about, "sweeps", value_count(a, subject->sweeps));
+    value_put(a, about, "complete", value_flag(!subject->incomplete));
     value_put(a, value, "version", value_count(a, 1));
     value_put(a, value, "subject", about);
     value_put(a, value, "hamiltonians", hamiltonians);
@@ -143,6 +147,8 @@ static int check_written(cli *c, const inspect_options *o, const char *path)
                        : o->from         ? "--from"
                        : o->reads        ? "--reads"
                        : o->sweeps       ? "--sweeps"
+                       : o->seed.given   ? "--seed"
+                       : c->model        ? "--model"
                                          : NULL;
     if (!vain)
         return EXIT_DONE;
@@ -168,6 +174,12 @@ static int check_kept(cli *c, const inspect_options *o, const char *path)
 
 /* ---- the command ------------------------------------------------------------------------------ */
 
+/* Said of an inspection made here, not of one written before. */
+static bool is_incomplete(const json_t *document)
+{
+    return json_is_false(value_at(document, "subject.complete"));
+}
+
 static int inspect(cli *c, const inspect_options *o, const char *path, json_t **document, bool *written)
 {
     int status = read_document(c, path, document);
@@ -182,12 +194,13 @@ int cli_inspect(cli *c, int argc, char **argv)
     inspect_options o = {.sample = -1};
     const char *path;
     json_t *document = NULL, *other = NULL;
-    bool written = false, other_written = false;
+    bool written = false, other_written = false, incomplete;
     int status = options_parse(c, &table, argc, argv, &o, &path);
     if (status != OPTIONS_GO_ON)
         return status;
     o.sample_given = o.sample >= 0;
     o.sample = o.sample_given ? o.sample : 0;
+    interrupt_heed();
     status = check_kept(c, &o, path);
     if (!status)
         status = inspect(c, &o, path, &document, &written);
@@ -195,9 +208,12 @@ int cli_inspect(cli *c, int argc, char **argv)
         status = inspect(c, &o, o.diff, &other, &other_written);
     if (!status && written && (!o.diff || other_written))
         status = check_written(c, &o, path);
+    incomplete = (!written && is_incomplete(document)) || (!other_written && is_incomplete(other));
     if (!status && o.diff)
         document = diff_of(&c->arena, document, other);
     if (!status)
         status = write_document(c, &o, document);
+    if (!status && incomplete)
+        status = cli_fail(c, EXIT_INCOMPLETE, "interrupted: what was not measured is left out; the notes say what");
     return status;
 }

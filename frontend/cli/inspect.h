@@ -11,7 +11,7 @@ typedef struct inspect_options {
     int format;
     int32_t sample, reads, sweeps;
     bool sample_given;
-    uint64_t seed;
+    option_seed seed;
 } inspect_options;
 
 /* Each returns EXIT_DONE with the document (inspect/README.md), or the exit status after reporting what is wrong. */
@@ -24,6 +24,7 @@ typedef struct inspect_subject {
     json_t *sources;
     int64_t samples; /* in the inputs; 0: there were none */
     int32_t reads, sweeps;
+    bool incomplete; /* interrupted: something was left out */
 } inspect_subject;
 json_t *inspect_document(cli *c, const inspect_options *o, const inspect_subject *subject, json_t *hamiltonians);
 

@@ -2,6 +2,7 @@
 #include "backends/native/native.h"
 #include "frontend/cli/compile.h"
 #include "frontend/cli/inspect.h"
+#include "frontend/cli/interrupt.h"
 #include "frontend/cli/run_data.h"
 #include "inspect/document.h"
 #include "inspect/machine_view.h"
@@ -25,6 +26,7 @@ typedef struct session {
     machine_settings machine_settings;
     const char *machine_refuses; /* why the target cannot run the model; NULL: it can, or there is none */
     model_run run;
+    bool incomplete;
     json_t *document;
 } session;
 
@@ -39,7 +41,11 @@ static int check_options(const session *s)
     const inspect_options *o = s->options;
     if (o->from)
         return cli_fail(s->cli, EXIT_USAGE, "--from goes with a problem; '%s' is taken for a model", s->path);
-    const char *vain = o->sample_given ? "--sample" : o->reads ? "--reads" : o->sweeps ? "--sweeps" : NULL;
+    const char *vain = o->sample_given ? "--sample"
+                       : o->reads      ? "--reads"
+                       : o->sweeps     ? "--sweeps"
+                       : o->seed.given ? "--seed"
+                                       : NULL;
     if (has_numbers(s) || !vain)
         return EXIT_DONE;
     int status = cli_fail(s->cli, EXIT_USAGE, "%s says nothing of '%s' without inputs", vain, s->path);
@@ -88,7 +94,7 @@ static int compile_program(session *s)
 static int run_sample(session *s)
 {
     isg_error error;
-    const isg_run_options options = {.threads = 1, .seed = s->options->seed, .first_sample = s->options->sample};
+    const isg_run_options options = {.threads = 1, .seed = s->options->seed.value, .first_sample = s->options->sample};
     program_set_solver(s->program, model_run_solve, &s->run);
     if (isg_run(s->program, s->data.inputs, s->data.input_count, NULL, 0, &options, NULL, &error))
         return cli_fail_error(s->cli, &error);
@@ -107,7 +113,7 @@ static int open_machine(session *s)
     const inspect_options *o = s->options;
     isg_error error;
     s->machine_settings =
-        (machine_settings){.target = machine_target(s), .reads = o->reads, .sweeps = o->sweeps, .seed = o->seed};
+        (machine_settings){.target = machine_target(s), .reads = o->reads, .sweeps = o->sweeps, .seed = o->seed.value};
     if (!s->machine_settings.target)
         return EXIT_DONE;
     isg_status status = machine_open(&s->machine, s->compilation.module, &s->machine_settings, s->cli->allocator, &error);
@@ -125,7 +131,8 @@ static int observe_model(session *s)
     int status = open_machine(s);
     if (status)
         return status;
-    const observe_settings settings = {.reads = o->reads, .sweeps = o->sweeps, .seed = o->seed};
+    const observe_settings settings = {
+        .reads = o->reads, .sweeps = o->sweeps, .seed = o->seed.value, .cancelled = interrupt_came};
     s->run = model_run_open(s->compilation.module, probes_insert(s->compilation.module, &c->arena), &settings, s->machine,
                             c->allocator, &c->arena);
     status = compile_program(s);
@@ -171,6 +178,7 @@ static int view_anneal(session *s, ir_op op, uint32_t number, machine_view *out)
     out->partition = machine_partition_value(a, &parts, t, x ? &x->problem : NULL);
     if (s->machine_refuses)
         out->machine = machine_refused_value(a, t, s->machine_refuses);
+    out->left_out = x && !x->machine_state && !s->machine_refuses;
     if (!x || !x->machine_state)
         return EXIT_DONE;
     const machine_answer answer = {.up = x->machine_state,
@@ -204,6 +212,7 @@ static int describe_anneal(session *s, ir_op op, uint32_t number, json_t *list)
     if (document_of_anneal(a, m, op, x ? x->moves : NULL, machine_target(s), &numbers, &value, &error))
         return cli_fail_error(s->cli, &error);
     value_push(a, list, value);
+    s->incomplete |= !measured_whole(&numbers);
     return EXIT_DONE;
 }
 
@@ -244,6 +253,7 @@ static int inspect_steps(session *s)
                                      .target = o->target ? s->compilation.target->name : NULL,
                                      .sources = document_sources(a, m),
                                      .samples = s->samples,
+                                     .incomplete = s->incomplete,
                                      .reads = first->reads,
                                      .sweeps = first->sweeps};
     s->document = inspect_document(s->cli, o, &subject, list);

@@ -28,6 +28,7 @@ static const option_table table = {
     "  isg compile digits.attn --weights digits.safetensors -o digits.so\n"
     "  isgrun digits.so --input patches=patches.npy --labels labels.npy --output logits=logits.npy",
     rows,
+    true,
 };
 
 static int open_program(run_session *s, const char *path, const char *weights_path)

@@ -36,6 +36,7 @@ static const option_table table = {
     "  isg lower digits.attn --to graph --locations -o digits.ising\n"
     "  isg lower digits.attn --weights digits.safetensors --to scheduled --target stanford-cim-100",
     rows,
+    true,
 };
 
 int cli_lower(cli *c, int argc, char **argv)

@@ -46,6 +46,7 @@ int cli_opt(cli *c, int argc, char **argv)
         "  isg opt digits.ising\n"
         "  isg opt digits.ising --pipeline infer-shapes,fold,lower-hamiltonian --verify-each -o lowered.ising",
         rows,
+        true,
     };
     opt_options o = {0};
     const char *path;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The first only where there are models. */
 static const option_row common_rows[] = {
     {"model", "NAME", "the model to take when the file has several", OPTION_TEXT, offsetof(cli, model), 0, 0},
     {"quiet", NULL, "say nothing on stderr but errors", OPTION_FLAG, offsetof(cli, quiet), 0, 'q'},
@@ -49,7 +50,7 @@ static void show_help(cli *c, const option_table *table)
     printf("usage: %s %s%s%s%s%s [OPTION...]\n\n%s\n\noptions:\n", cli_spelled(c), table->positional, second ? " " : "",
            second ? second->name : "", rest ? " " : "", rest ? rest->name : "", table->what);
     show_rows(table->rows);
-    show_rows(common_rows);
+    show_rows(common_rows + !table->models);
     printf("\nAn option's value may also follow a `=`: --name=value.\n\n%s\n", table->examples);
 }
 
@@ -240,6 +241,8 @@ int options_parse(cli *c, const option_table *table, int argc, char **argv, void
         missing = table->positional;
     else if (second && !*second)
         missing = second_row(table)->name;
+    if (p.status == OPTIONS_GO_ON && !table->models && c->model)
+        p.status = cli_fail(c, EXIT_USAGE, "--model chooses among the models of a file, and %s takes none", cli_spelled(c));
     if (p.status == OPTIONS_GO_ON && missing) {
         p.status = cli_fail(c, EXIT_USAGE, "%s is missing", missing);
         cli_hint(c, "`%s --help` shows how it is used", cli_spelled(c));

@@ -42,6 +42,7 @@ typedef struct option_table {
     const char *what;       /* a paragraph */
     const char *examples;   /* lines */
     const option_row *rows; /* end with name NULL */
+    bool models;            /* there may be several to choose from, by --model */
 } option_table;
 
 enum { OPTIONS_GO_ON = -1 };

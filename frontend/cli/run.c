@@ -36,6 +36,7 @@ static const option_table table = {
     "  isg run digits.attn --weights digits.safetensors --input patches=patches.npy --labels labels.npy \\\n"
     "          --output logits=logits.npy --report report.json",
     rows,
+    true,
 };
 
 /* Everything a run holds; closed in reverse order. */

@@ -1,9 +1,9 @@
 /* run_session.c - see run_session.h. */
 #include "frontend/cli/run_session.h"
+#include "frontend/cli/interrupt.h"
 #include "frontend/cli/show.h"
 #include "runtime/tensor.h"
 
-#include <signal.h>
 #include <unistd.h>
 
 static int check_kept(const run_session *s, const char *written, const run_origin *from)
@@ -47,28 +47,6 @@ void run_session_close(run_session *s)
     if (s->data.cli)
         run_data_close(&s->data);
     npy_free(s->cli->allocator, &s->labels);
-}
-
-/* ---- interruption ---------------------------------------------------------------------------- */
-
-static isg_program *volatile interruptible; /* what a signal handler can reach */
-
-static void interrupt(int signal_number)
-{
-    (void)signal_number;
-    isg_program *p = interruptible;
-    if (p)
-        isg_cancel(p);
-}
-
-/* SA_RESETHAND: the second SIGINT has its default action. */
-static void on_interrupt(isg_program *program)
-{
-    struct sigaction action = {.sa_handler = interrupt, .sa_flags = SA_RESETHAND | SA_RESTART};
-    sigemptyset(&action.sa_mask);
-    interruptible = program;
-    if (program)
-        sigaction(SIGINT, &action, NULL);
 }
 
 /* ---- running --------------------------------------------------------------------------------- */
@@ -121,10 +99,11 @@ static int run_program(run_session *s)
         options.progress = show_progress;
         options.progress_context = &bar;
     }
-    on_interrupt(s->program);
+    interrupt_cancels(s->program);
+    interrupt_heed();
     isg_status status = isg_run(s->program, s->data.inputs, s->data.input_count, s->data.outputs, s->data.output_count, &options,
                                 &s->report, &error);
-    interruptible = NULL;
+    interrupt_cancels(NULL);
     show_progress_end(&bar);
     s->incomplete = status == ISG_INCOMPLETE;
     return status ? cli_fail_error(s->cli, &error) : EXIT_DONE;

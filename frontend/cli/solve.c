@@ -2,6 +2,7 @@
 #include "backends/matrix/matrix.h"
 #include "backends/solve/block_solve.h"
 #include "backends/solve/solution.h"
+#include "frontend/cli/interrupt.h"
 #include "frontend/cli/options.h"
 #include "frontend/cli/problem_file.h"
 #include "frontend/cli/show.h"
@@ -11,7 +12,6 @@
 #include "runtime/report.h"
 
 #include <math.h>
-#include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -53,6 +53,7 @@ static const option_table table = {
     "  isg solve part.qubo --target qboson-cim-550 --reads 100\n"
     "  isg solve large.coo --reads 1000000 --time-limit 60",
     rows,
+    false,
 };
 
 /* Everything a solve holds. */
@@ -74,30 +75,6 @@ typedef struct session {
     double start, solve_seconds;
     bool incomplete;
 } session;
-
-/* ---- interruption ---------------------------------------------------------------------------- */
-
-static volatile sig_atomic_t interrupted;
-
-static void interrupt(int signal_number)
-{
-    (void)signal_number;
-    interrupted = 1;
-}
-
-/* SA_RESETHAND: the second SIGINT has its default action. */
-static void on_interrupt(void)
-{
-    struct sigaction action = {.sa_handler = interrupt, .sa_flags = SA_RESETHAND | SA_RESTART};
-    sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, NULL);
-}
-
-static bool is_interrupted(const void *context)
-{
-    (void)context;
-    return interrupted;
-}
 
 /* ---- the problem ----------------------------------------------------------------------------- */
 
@@ -201,12 +178,12 @@ static int solve(session *s)
                                .seed = s->seed,
                                .as_it_stands = s->emitted,
                                .seconds = s->seconds,
-                               .cancelled = is_interrupted};
+                               .cancelled = interrupt_came};
     if (!s->cli->quiet && isatty(STDERR_FILENO)) {
         settings.progress = show_progress;
         settings.progress_context = &bar;
     }
-    on_interrupt();
+    interrupt_heed();
     isg_status status = native(s) || in_parts(s) ? solve_one(s, &settings, &error) : solve_whole(s, &settings, &error);
     show_progress_end(&bar);
     s->solve_seconds = cli_seconds() - bar.start;

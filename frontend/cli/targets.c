@@ -31,6 +31,7 @@ static const option_table table = {
     "  isg targets dwave-advantage\n"
     "  isg targets my-machine.yaml --format json",
     rows,
+    false,
 };
 
 /* ---- writing --------------------------------------------------------------------------------- */

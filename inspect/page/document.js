@@ -99,6 +99,7 @@ function subjectLine(s) {
     s.target && ["target ", h("strong", null, s.target)],
     isNumber(s.reads) && [shown(s, "reads"), " reads of ", shown(s, "sweeps"), " sweeps"],
     isNumber(s.seed) && ["seed ", shown(s, "seed")],
+    s.complete === false && h("strong", null, "interrupted"),
   ].filter(Boolean);
   return h(
     "p",

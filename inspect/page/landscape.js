@@ -152,7 +152,7 @@ function exactFigure(exact) {
 
 function landscapeOf(context, hamiltonian) {
   const l = hamiltonian.landscape;
-  if (!l) return missing("No landscape: it needs numbers.");
+  if (!l) return missing(hamiltonian.numbers ? "No landscape: interrupted." : "No landscape: it needs numbers.");
   const states = list(l.states),
     hamming = list(l.hamming);
   return [

@@ -236,7 +236,7 @@ function timeFigure(m) {
 
 function measuredOf(hamiltonian) {
   const m = hamiltonian.measured;
-  if (!m) return missing("Nothing was measured: it needs numbers, and at least one spin.");
+  if (!m) return missing(hamiltonian.numbers ? "Nothing was measured: interrupted." : "Nothing was measured: it needs numbers.");
   return [
     h(
       "p",

@@ -4,8 +4,10 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import tempfile
+import time
 import unittest
 
 import numpy as np
@@ -27,6 +29,21 @@ def invoke(*arguments, timeout=600, **options):
     command = [str(isg_path())] + [str(a) for a in arguments]
     return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=timeout,
                           **options)
+
+
+def interrupt(seconds, *arguments, times=1):
+    """Runs isg, sends it SIGINT after so long, and returns the finished process, text captured."""
+    command = [str(isg_path())] + [str(a) for a in arguments]
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
+        try:
+            time.sleep(seconds)
+            for _ in range(times):
+                child.send_signal(signal.SIGINT)
+            shown, said = child.communicate(timeout=60)
+        except BaseException:
+            child.kill()
+            raise
+    return subprocess.CompletedProcess(command, child.returncode, shown, said)
 
 
 class Failed(AssertionError):

@@ -4,12 +4,11 @@ import json
 import signal
 import struct
 import subprocess
-import time
 import unittest
 
 import numpy as np
 
-from common import Case, QUICK, ROOT, invoke, isg_path, run_model
+from common import Case, QUICK, ROOT, interrupt, invoke, run_model
 from generate import make_program
 from reference import program_text
 
@@ -411,24 +410,17 @@ class Reports(SmallModel):
 class Interrupted(Case):
     """Work for hours; one SIGINT gives the best so far and status 3, two end it."""
 
-    def start(self):
+    def interrupt(self, seconds, **options):
         outputs = [part for name in ("logits", "keys") for part in ("--output", f"{name}={self.folder / f'{name}.npy'}")]
-        command = [str(isg_path()), "run", str(DIGITS / "digits.attn"), "--weights", str(DIGITS / "digits.safetensors"), "--input",
-                   f"patches={DIGITS / 'patches.npy'}", *outputs, "--report", str(self.folder / "report.json"), "--reads", "1000",
-                   "--sweeps", "1000000"]
-        child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        self.addCleanup(child.kill)
-        return child
+        return interrupt(seconds, "run", DIGITS / "digits.attn", "--weights", DIGITS / "digits.safetensors", "--input",
+                         f"patches={DIGITS / 'patches.npy'}", *outputs, "--report", self.folder / "report.json", "--reads", "1000",
+                         "--sweeps", "1000000", **options)
 
     def test_once(self):
         for wait in (4.0, 8.0):
             with self.subTest(wait=wait):
-                child = self.start()
-                time.sleep(wait)
-                self.assertIsNone(child.poll(), "still at work")
-                child.send_signal(signal.SIGINT)
-                _, said = child.communicate(timeout=60)
-                self.assertEqual(child.returncode, 3, said)
+                done = self.interrupt(wait)
+                self.assertEqual(done.returncode, 3, done.stderr)
                 keys, logits = np.load(self.folder / "keys.npy"), np.load(self.folder / "logits.npy")
                 self.assertEqual((keys.shape, logits.shape), ((450, 8, 16), (450, 10)))
                 # Samples that were begun have an answer, the others are NaN; the report counts the first.
@@ -446,21 +438,13 @@ class Interrupted(Case):
             with self.subTest(wait=wait):
                 for path in self.folder.glob("*.npy"):
                     path.unlink()
-                child = self.start()
-                time.sleep(wait)
-                child.send_signal(signal.SIGINT)
-                _, said = child.communicate(timeout=60)
-                self.assertIn(child.returncode, (3, -signal.SIGINT, 128 + signal.SIGINT), said)
-                if child.returncode == 3:
+                done = self.interrupt(wait)
+                self.assertIn(done.returncode, (3, -signal.SIGINT, 128 + signal.SIGINT), done.stderr)
+                if done.returncode == 3:
                     self.assertEqual(np.load(self.folder / "keys.npy").shape, (450, 8, 16))
 
     def test_twice(self):
-        child = self.start()
-        time.sleep(4)
-        child.send_signal(signal.SIGINT)
-        child.send_signal(signal.SIGINT)
-        child.communicate(timeout=60)
-        self.assertNotEqual(child.returncode, 0)
+        self.assertNotEqual(self.interrupt(4, times=2).returncode, 0)
 
 
 class TextOfTheModule(Case):

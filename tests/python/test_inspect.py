@@ -11,7 +11,7 @@ import unittest
 
 import numpy as np
 
-from common import FULL, QUICK, ROOT, invoke, run_model
+from common import FULL, QUICK, ROOT, interrupt, invoke, run_model
 
 DIGITS = ROOT / "examples" / "digits"
 
@@ -265,6 +265,72 @@ class Inspect(unittest.TestCase):
         self.assertEqual(row["left"], "%.6g" % document["left"]["hamiltonians"][0]["measured"]["best"])
         self.assertEqual(row["right"], "%.6g" % document["right"]["hamiltonians"][0]["measured"]["best"])
         self.assertNotIn(("heads", "spins"), rows)
+
+    def random_problem(self, spins=2000):
+        r = np.random.default_rng(9)
+        pairs = {(min(a, b), max(a, b)) for a, b in r.integers(1, spins + 1, (10 * spins, 2)).tolist() if a != b}
+        lines = [f"{a} {b} {w}" for (a, b), w in zip(sorted(pairs), r.choice([-1, 1], len(pairs)).tolist())]
+        path = self.folder / "random.rudy"
+        path.write_text("\n".join([f"{spins} {len(pairs)}"] + lines) + "\n")
+        return path
+
+    def interrupted(self, seconds, *arguments):
+        """The document of an inspection that was interrupted; it must not be told from others by its form."""
+        done = interrupt(seconds, "inspect", *arguments, "--format", "json")
+        self.assertEqual(done.returncode, 3, done.stderr)
+        self.assertIn("interrupted", done.stderr)
+        document = json.loads(done.stdout)
+        self.assertIs(document["subject"]["complete"], False)
+        for h in document["hamiltonians"]:
+            self.assertEqual(sorted(h), sorted(KEYS))
+            self.assertTrue(any(note.startswith("interrupted") for note in h["notes"]), h["notes"])
+            for key in ("numbers", "health", "spectrum", "state"):
+                self.assertIsNotNone(h[key])
+        path = self.folder / "interrupted.json"
+        path.write_text(done.stdout)
+        text = invoke("inspect", path)
+        self.assertEqual(text.returncode, 0, "what was written can be shown: " + text.stderr)
+        self.assertIn("note: interrupted", text.stdout)
+        return document, text.stdout
+
+    def test_interrupted_between_reads(self):
+        """The reads that ended are those that more reads begin with."""
+        path = self.random_problem()
+        arguments = [path, "--from", "rudy", "--sweeps", 40]
+        document, text = self.interrupted(2, *arguments, "--reads", 1000000, "--target", "ntt-cim-100k")
+        h, = document["hamiltonians"]
+        reads = h["measured"]["reads"]
+        self.assertTrue(0 < reads < 1000000)
+        self.assertIn(f"measured, on {reads} reads of 40 sweeps", text)
+        self.assertEqual(h["landscape"]["reads"], reads)
+        self.assertIsNone(h["measured"]["autocorrelation"])
+        self.assertIsNone(h["machine"])
+        self.assertTrue(any("what the machine makes of it" in note for note in h["notes"]))
+        again = self.inspect(*arguments, "--reads", reads)["hamiltonians"][0]
+        self.assertEqual(again["landscape"]["energies"], h["landscape"]["energies"])
+        self.assertLessEqual(h["measured"]["best"], again["landscape"]["energies"][0])
+
+    def test_interrupted_in_the_first_read(self):
+        """Nothing is measured; the best state so far is there."""
+        document, text = self.interrupted(1, self.random_problem(), "--from", "rudy", "--sweeps", 1000000000)
+        h, = document["hamiltonians"]
+        self.assertEqual((h["measured"], h["landscape"], document["subject"]["reads"]), (None, None, 0))
+        self.assertNotIn("measured, on", text)
+        self.assertGreater(len(h["state"]), 0)
+
+    def test_an_interrupted_model(self):
+        """The first of two Hamiltonians has all the time; the second is bound to what came of it, and not measured."""
+        _, _, arguments = self.model()
+        document, _ = self.interrupted(2, *arguments, "--sweeps", 1000000000)
+        self.assertEqual([h["name"] for h in document["hamiltonians"]], ["heads", "chain"])
+        self.assertEqual([h["measured"] for h in document["hamiltonians"]], [None, None])
+
+    def test_an_interrupted_comparison(self):
+        _, _, arguments = self.model()
+        (self.folder / "one.json").write_text(json.dumps(self.inspect(*arguments)))
+        done = interrupt(2, "inspect", *arguments, "--sweeps", 1000000000, "--diff", self.folder / "one.json")
+        self.assertEqual(done.returncode, 3, done.stderr)
+        self.assertRegex(done.stdout, r"best energy +- +-?[0-9.]+")
 
     def test_refused(self):
         path, inputs, arguments = self.model()

@@ -279,6 +279,16 @@ class Refused(Page):
                 self.assertIn(word, shown)
         self.assertIn("s has no spins", shown)
 
+    def test_an_interrupted_report(self):
+        document = report({**hamiltonian(2, 4), "measured": None, "landscape": None, "machine": None})
+        self.show(document)
+        self.assertNotIn("interrupted", self.texts(".subject strong"))
+        document["subject"]["complete"] = False
+        shown = self.show(document)
+        self.assertIn("interrupted", self.texts(".subject strong"))
+        for words in ("Nothing was measured: interrupted", "No landscape: interrupted"):
+            self.assertIn(words, shown)
+
     def test_each_part_missing_or_of_another_form(self):
         whole = hamiltonian(2, 4)
         cases = [(key, other) for key in whole for other in (None, 7, "text", [], {}, [{}], [None])]

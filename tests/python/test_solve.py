@@ -9,7 +9,7 @@ import unittest
 
 import numpy as np
 
-from common import Case, QUICK, SHARED, invoke, isg_path
+from common import Case, QUICK, SHARED, interrupt, invoke
 
 CUTS = {"G1": 11624, "G22": 13350, "G43": 6660}
 
@@ -88,19 +88,12 @@ class Solutions(Case):
 class Interruption(Case):
     """SIGINT once: the best so far, exit 3. Twice: the end."""
 
-    def start(self, *extra):
+    def interrupt(self, seconds, *extra, **options):
         text, self.pairs = random_rudy(np.random.default_rng(5), 5000, 50000, np.array([1, -1]))
-        problem = self.write("problem.rudy", text)
         self.out = self.folder / "out.json"
-        return subprocess.Popen([str(isg_path()), "solve", str(problem), "--from", "rudy", "--reads", "1000000", "-o", str(self.out),
-                                 *extra], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-    def interrupt(self, delay, *extra):
-        process = self.start(*extra)
-        time.sleep(delay)
-        process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=60)
-        return process.returncode, said
+        done = interrupt(seconds, "solve", self.write("problem.rudy", text), "--from", "rudy", "--reads", "1000000", "-o", self.out,
+                         *extra, **options)
+        return done.returncode, done.stderr
 
     def test_once(self):
         rng = np.random.default_rng(6)
@@ -115,12 +108,8 @@ class Interruption(Case):
 
     def test_twice(self):
         """The second ends the process wherever it is; the file is whole or not there."""
-        process = self.start()
-        time.sleep(1)
-        process.send_signal(signal.SIGINT)
-        process.send_signal(signal.SIGINT)
-        process.communicate(timeout=60)
-        self.assertIn(process.returncode, (3, -signal.SIGINT))
+        code, _ = self.interrupt(1, times=2)
+        self.assertIn(code, (3, -signal.SIGINT))
         if self.out.exists():
             json.loads(self.out.read_text())
 

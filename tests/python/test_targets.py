@@ -10,7 +10,7 @@ import unittest
 
 import numpy as np
 
-from common import Case, FULL, QUICK, ROOT, SHARED, invoke, run_model
+from common import Case, FULL, QUICK, ROOT, SHARED, interrupt, invoke, run_model
 from vit import patches_of
 
 TARGETS = ROOT / "tests" / "targets"
@@ -112,6 +112,22 @@ class Fit(Case):
         self.assertLessEqual(row["gap"], 0.02)
         self.assertGreater(row["agreement"], 0.8)
         self.assertGreaterEqual(row["error_bound"], 0)
+
+    def test_interrupted(self):
+        """The samples that ended before count as they would alone; machines not reached are rows without measurements."""
+        arguments = [self.DIGITS / "digits.attn", "--weights", self.DIGITS / "digits.safetensors", "--format", "json", "--input",
+                     f"patches={self.DIGITS / 'patches.npy'}", "--threads", 1, "--reads", 4000]
+        machines = ["--target", "qboson-cim-550", "--target", "stanford-cim-100"]
+        done = interrupt(5, "fit", *arguments, *machines, "--samples", 450)
+        self.assertEqual(done.returncode, 3, done.stderr)
+        self.assertIn("interrupted", done.stderr)
+        first, second = json.loads(done.stdout)
+        self.assertEqual((second["target"], second["samples"], second["gap"]), ("stanford-cim-100", 0, None))
+        self.assertTrue(0 < first["samples"] < 450, first["samples"])
+        alone = invoke("fit", *arguments, *machines[:2], "--samples", first["samples"])
+        expected, = json.loads(alone.stdout)
+        for key in ("samples", "energy_native", "energy_machine", "gap", "agreement"):
+            self.assertEqual(first[key], expected[key], key)
 
     def test_a_grid_of_single_steps_says_what_is_lost(self):
         target = self.write("one-step.yaml", "name: one-step\nkind: annealer\nspins: 200\ntopology: complete\n"

@@ -49,7 +49,7 @@ static const option_row rows[] = {
     {"choice", "one|two|three", "", OPTION_CHOICE, offsetof(options, choice), 0, 0},
     {0},
 };
-static const option_table table = {"FILE", "what", "examples", rows};
+static const option_table table = {"FILE", "what", "examples", rows, true};
 
 static int parse(options *o, const char **positional, cli *c, int argc, const char *const *argv)
 {

@@ -94,6 +94,7 @@ static void test_machines(void)
     const target *t = target_find(&d, NULL, "stanford-cim-100");
     problem small = random_graph(&r, PROBLEM_SPIN, 30, 29), large = random_graph(&r, PROBLEM_SPIN, 140, 4);
     problem *both[] = {&small, &large};
+    const observe_settings settings = {.reads = 4, .sweeps = 200, .seed = 1};
     for (int k = 0; k < 2; k++) {
         const problem *p = both[k];
         machine_parts parts;
@@ -101,7 +102,7 @@ static void test_machines(void)
         json_t *value;
         CHECK(!machine_parts_of_problem(p, t, &memory, &parts, &error), "%s", error.message);
         CHECK((parts.schedule->part_count > 1) == (k == 1), "%u parts", parts.schedule->part_count);
-        CHECK(!machine_ask(p, t, 4, 200, 1, &memory, &answer, &error), "%s", error.message);
+        CHECK(!machine_ask(p, t, &settings, &memory, &answer, &error), "%s", error.message);
         CHECK(!machine_answer_value(&memory, &parts, t, p, &answer, answer.up, answer.energy, &value, &error), "%s",
               error.message);
         CHECK(value_number_at(value, "agreement") == 1 && value_number_at(value, "gap") == 0);
@@ -117,7 +118,7 @@ static void test_machines(void)
     }
     machine_answer answer;
     const target *sparse = target_find(&d, NULL, "dwave-advantage");
-    CHECK(machine_ask(&small, sparse, 4, 200, 1, &memory, &answer, &error) == ISG_INVALID && strstr(error.message, "embedding"));
+    CHECK(machine_ask(&small, sparse, &settings, &memory, &answer, &error) == ISG_INVALID && strstr(error.message, "embedding"));
     problem_close(&small);
     problem_close(&large);
 }

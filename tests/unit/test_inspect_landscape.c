@@ -207,8 +207,63 @@ static void test_reads(void)
     }
 }
 
+/* ---- interruption ----------------------------------------------------------------------------- */
+
+typedef struct countdown {
+    long asked, left; /* cancelled when that often was asked; below 0: never */
+} countdown;
+
+static bool is_out(const void *context)
+{
+    countdown *c = (countdown *)context;
+    return c->asked++ >= c->left && c->left >= 0;
+}
+
+/* Of what an uninterrupted observation has, the reads that ended. */
+static void check_cut(const problem *p, const observation *cut, const observation *whole, long at)
+{
+    int8_t lowest = p->domain == PROBLEM_BINARY ? 0 : -1, state[64];
+    const int8_t *up = observation_state(cut, cut->reads);
+    CHECK(cut->interrupted && cut->asked == whole->reads && cut->reads <= cut->asked, "at %ld", at);
+    CHECK(!cut->chain.known, "at %ld: a chain that was cut short counts", at);
+    CHECK(!memcmp(cut->energies, whole->energies, sizeof(double) * (size_t)cut->reads), "at %ld: other reads", at);
+    CHECK(!memcmp(cut->up, whole->up, (size_t)(cut->reads * cut->spins)), "at %ld: other states", at);
+    for (int64_t i = 0; i < p->spins; i++)
+        state[i] = up[i] ? 1 : lowest;
+    CHECK(cut->energies[cut->reads] == problem_energy(p, state), "at %ld: not the answer's energy", at);
+    for (int32_t k = 0; k < cut->reads; k++)
+        CHECK(cut->energies[cut->reads] <= cut->energies[k], "at %ld: the answer is worse than read %d", at, k);
+}
+
+static void test_interruption(void)
+{
+    random_source r = random_open(17);
+    for (int k = 0; k < 4; k++) {
+        problem p = random_graph(&r, k % 2 ? PROBLEM_SPIN : PROBLEM_BINARY, 40, k < 2 ? 39 : 4);
+        countdown c = {0, -1};
+        observe_settings settings = {.reads = k % 2 ? 3 : 40, .sweeps = 5, .cancelled = is_out, .cancel_context = &c};
+        observation whole, cut;
+        CHECK(!observe_problem(&p, &settings, &whole, &error) && !whole.interrupted, "%s", error.message);
+        long all = c.asked, few = 0, some = 0, none = 0;
+        for (long at = 0; at < all; at += at < 300 ? 1 : rounds(1) > 1 ? 401 : 97) {
+            c = (countdown){0, at};
+            CHECK(!observe_problem(&p, &settings, &cut, &error), "at %ld: %s", at, error.message);
+            check_cut(&p, &cut, &whole, at);
+            none += !cut.reads;
+            some += cut.reads && cut.reads < cut.asked;
+            few += c.asked > at + 60;
+            observation_close(&cut);
+        }
+        CHECK(none && some && !few, "problem %d: %ld without reads, %ld with some, %ld that went on for long", k, none, some,
+              few);
+        observation_close(&whole);
+        problem_close(&p);
+    }
+}
+
 int main(void)
 {
-    static void (*const tests[])(void) = {test_enumeration, test_huge_coupling, test_wrong_proof, test_chain, test_reads};
+    static void (*const tests[])(void) = {test_enumeration, test_huge_coupling, test_wrong_proof,
+                                          test_chain,       test_reads,         test_interruption};
     return RUN_TESTS(tests);
 }
