@@ -56,8 +56,11 @@ static int check_labels(const run_session *s)
 {
     isg_error error;
     int32_t label;
-    const isg_tensor *labels = &s->labels.tensor;
+    int64_t scores;
+    const isg_tensor *labels = &s->labels.tensor, *first = run_data_first(&s->data);
     const char *path = s->settings->labels;
+    if (!tensor_count(first->rank - 1, first->shape + 1, &scores))
+        scores = INT64_MAX;
     if (labels->rank != 1 || labels->shape[0] != s->data.batch)
         return cli_fail(s->cli, EXIT_INPUT, "%s: the labels must be one for each of the %lld samples", path,
                         (long long)s->data.batch);
@@ -65,6 +68,9 @@ static int check_labels(const run_session *s)
         isg_tensor at = tensor_at(labels, k);
         if (tensor_to_i32(&at, (tensor_origin){.kind = "labels", .name = "labels", .sample = k}, &label, &error))
             return cli_fail(s->cli, EXIT_INPUT, "%s: %s", path, error.message);
+        if (label < 0 || label >= scores)
+            return cli_fail(s->cli, EXIT_INPUT, "%s: the label of sample %lld is %d, and the first output has %lld score%s, from 0",
+                            path, (long long)k, (int)label, (long long)scores, scores == 1 ? "" : "s");
     }
     return EXIT_DONE;
 }

@@ -296,10 +296,11 @@ class BadInputs(SmallModel):
         self.assertEqual(invoke(*self.arguments(), "--labels", good).returncode, 0)
         for path in self.folder.glob("out-*"):
             path.unlink()
-        for what, labels in (("length", np.zeros(3, np.int64)), ("rank", np.zeros((2, 2), np.int64))):
+        for what, labels, said in (("length", np.zeros(3, np.int64), "one for each"), ("rank", np.zeros((2, 2), np.int64), "one for"),
+                                   ("below 0", np.array([0, -1]), "sample 1 is -1"), ("beyond", np.array([3, 0]), "sample 0 is 3")):
             with self.subTest(what):
                 self.save("labels.npy", labels)
-                self.refused("labels", arguments=self.arguments() + ["--labels", good])
+                self.refused(said, arguments=self.arguments() + ["--labels", good])
 
     def test_nowhere_to_write(self):
         arguments = self.arguments()
