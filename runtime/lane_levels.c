@@ -10,11 +10,9 @@ int lane_levels(const lane_level *levels[LANE_LEVELS])
 {
     int count = 0;
 #ifdef LANE_WIDE_LEVELS
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
-        __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512cd"))
+    if (__builtin_cpu_supports("x86-64-v4"))
         levels[count++] = &lane_level_v4;
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2") &&
-        __builtin_cpu_supports("fma"))
+    if (__builtin_cpu_supports("x86-64-v3"))
         levels[count++] = &lane_level_v3;
 #endif
     levels[count++] = &lane_level_base;
