@@ -1,82 +1,13 @@
 /* bqpjson.c - bqpjson 1.0.0 (github.com/lanl-ansi/bqpjson): E = scale (terms + offset), spins or binary variables named by
  * whole numbers. Keys may come in any order, so terms are kept by identifier until all are known. */
+#include "backends/matrix/bqpjson.h"
 #include "backends/matrix/format.h"
 #include "backends/matrix/sidecar.h"
-#include "backends/matrix/json_stream.h"
-
-#include "runtime/memory.h"
 
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-typedef struct bqp_ids {
-    const isg_allocator *allocator;
-    int64_t count, capacity;
-    uint32_t *in_order, *sorted; /* sorted by identifier: [identifier, position] pairs */
-} bqp_ids;
-
-static void ids_close(bqp_ids *ids)
-{
-    memory_release(ids->allocator, ids->in_order, (size_t)ids->capacity, sizeof *ids->in_order);
-    memory_release(ids->allocator, ids->sorted, (size_t)ids->count, 2 * sizeof *ids->sorted);
-}
-
-static bool read_ids(matrix_stream *s, bqp_ids *ids)
-{
-    bool first = true;
-    int64_t id;
-    if (!json_open(s, '[', "variable_ids"))
-        return false;
-    while (json_more(s, '[', &first)) {
-        if (!json_whole(s, "an identifier", 0, UINT32_MAX - 1, &id))
-            return false;
-        if (ids->count == ids->capacity) {
-            int64_t grown = ids->capacity < 64 ? 64 : ids->capacity * 2;
-            size_t old_bytes = ids->in_order ? memory_bytes((size_t)ids->capacity, sizeof *ids->in_order) : 0;
-            void *bigger = ids->allocator->resize(ids->allocator->context, ids->in_order, old_bytes,
-                                                  memory_bytes((size_t)grown, sizeof *ids->in_order));
-            if (!bigger)
-                return stream_no_memory(s);
-            ids->in_order = bigger;
-            ids->capacity = grown;
-        }
-        ids->in_order[ids->count++] = (uint32_t)id;
-    }
-    return !s->status;
-}
-
-static int by_id(const void *a, const void *b)
-{
-    const uint32_t *x = a, *y = b;
-    return x[0] < y[0] ? -1 : x[0] > y[0];
-}
-
-static bool sort_ids(matrix_stream *s, bqp_ids *ids)
-{
-    ids->sorted = memory_take(ids->allocator, (size_t)ids->count, 2 * sizeof *ids->sorted);
-    if (!ids->sorted)
-        return stream_no_memory(s);
-    for (int64_t i = 0; i < ids->count; i++) {
-        ids->sorted[2 * i] = ids->in_order[i];
-        ids->sorted[2 * i + 1] = (uint32_t)i;
-    }
-    qsort(ids->sorted, (size_t)ids->count, 2 * sizeof *ids->sorted, by_id);
-    for (int64_t i = 1; i < ids->count; i++)
-        if (ids->sorted[2 * i] == ids->sorted[2 * i - 2])
-            return stream_fail(s, "variable_ids has %" PRIu32 " twice", ids->sorted[2 * i]);
-    return true;
-}
-
-static bool find_id(matrix_stream *s, const bqp_ids *ids, uint32_t *id)
-{
-    const uint32_t *found = bsearch(id, ids->sorted, (size_t)ids->count, 2 * sizeof *ids->sorted, by_id);
-    if (!found)
-        return stream_fail(s, "a term has the identifier %" PRIu32 ", which is not in variable_ids", *id);
-    *id = found[1];
-    return true;
-}
 
 /* One term, by identifiers; the two of a quadratic one differ. */
 static bool read_term(matrix_stream *s, matrix_draft *d, bool quadratic)
@@ -127,34 +58,18 @@ static bool read_terms(matrix_stream *s, matrix_draft *d, bool quadratic)
 
 enum { BQP_IDS = 1, BQP_DOMAIN = 2, BQP_LINEAR = 4, BQP_QUADRATIC = 8, BQP_SCALE = 16, BQP_OFFSET = 32, BQP_VERSION = 64 };
 
-static bool read_version(matrix_stream *s, char text[JSON_STRING])
-{
-    if (!json_stream_string(s, "version", text))
-        return false;
-    return !strncmp(text, "1.", 2) || !strncmp(text, "0.", 2) || stream_fail(s, "version '%.40s' is not 1.0.0", text);
-}
-
-static bool read_domain(matrix_stream *s, matrix_draft *d, char text[JSON_STRING])
-{
-    if (!json_stream_string(s, "variable_domain", text))
-        return false;
-    d->domain = strcmp(text, "spin") ? PROBLEM_BINARY : PROBLEM_SPIN;
-    return !strcmp(text, "spin") || !strcmp(text, "boolean") ||
-           stream_fail(s, "variable_domain is \"spin\" or \"boolean\", not '%.40s'", text);
-}
-
 static bool read_member(matrix_stream *s, matrix_draft *d, bqp_ids *ids, double *scale, unsigned *seen, char key[JSON_STRING])
 {
     if (!strcmp(key, "variable_ids"))
-        return json_once(s, seen, BQP_IDS, key) && read_ids(s, ids);
+        return json_once(s, seen, BQP_IDS, key) && bqp_ids_read(s, ids);
     if (!strcmp(key, "linear_terms"))
         return json_once(s, seen, BQP_LINEAR, key) && read_terms(s, d, false);
     if (!strcmp(key, "quadratic_terms"))
         return json_once(s, seen, BQP_QUADRATIC, key) && read_terms(s, d, true);
     if (!strcmp(key, "variable_domain"))
-        return json_once(s, seen, BQP_DOMAIN, key) && read_domain(s, d, key);
+        return json_once(s, seen, BQP_DOMAIN, key) && bqp_domain(s, &d->domain);
     if (!strcmp(key, "version"))
-        return json_once(s, seen, BQP_VERSION, key) && read_version(s, key);
+        return json_once(s, seen, BQP_VERSION, key) && bqp_version(s);
     if (!strcmp(key, "scale"))
         return json_once(s, seen, BQP_SCALE, key) && json_number(s, "scale", scale);
     if (!strcmp(key, "offset"))
@@ -167,7 +82,8 @@ static bool resolve(matrix_stream *s, matrix_draft *d, const bqp_ids *ids, doubl
 {
     for (int64_t k = 0; k < d->count; k++) {
         problem_coupling *c = &d->entries[k];
-        if (!find_id(s, ids, &c->first) || !find_id(s, ids, &c->second) || !draft_scaled(s, scale, &c->value))
+        if (!bqp_ids_find(s, ids, "a term", &c->first) || !bqp_ids_find(s, ids, "a term", &c->second) ||
+            !draft_scaled(s, scale, &c->value))
             return false;
         if (c->first > c->second) {
             uint32_t first = c->first;
@@ -205,14 +121,14 @@ static bool read_document(matrix_stream *s, matrix_draft *d, bqp_ids *ids)
         return false;
     if ((seen & needed) != needed)
         return stream_fail(s, "bqpjson needs variable_ids, variable_domain, linear_terms and quadratic_terms");
-    return draft_declare(s, d, ids->count) && sort_ids(s, ids) && resolve(s, d, ids, scale) && keep_names(s, d, ids);
+    return draft_declare(s, d, ids->count) && bqp_ids_sort(s, ids) && resolve(s, d, ids, scale) && keep_names(s, d, ids);
 }
 
 bool bqpjson_read(matrix_stream *s, matrix_draft *d)
 {
     bqp_ids ids = {.allocator = d->allocator};
     bool good = read_document(s, d, &ids);
-    ids_close(&ids);
+    bqp_ids_close(&ids);
     return good;
 }
 

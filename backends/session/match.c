@@ -151,18 +151,19 @@ static isg_status is_bare(session *s, const session_matrix *m, const char *hash,
     return ISG_OK;
 }
 
-isg_status match_solution(session *s, incoming *f, const solution_file *r, session_matrix **out, isg_error *error)
+isg_status match_problem(session *s, incoming *f, const char *problem_hash, const char *file_hash, session_matrix **out,
+                         isg_error *error)
 {
-    session_matrix *m = session_find_matrix(s, r->problem_hash), *named = NULL;
+    session_matrix *m = session_find_matrix(s, problem_hash), *named = NULL;
     isg_status status = ISG_OK;
     bool same = true;
-    if (!m && (m = find_by_file_hash(s, r->file_hash)))
-        status = is_bare(s, m, r->problem_hash, &same, error);
+    if (!m && (m = find_by_file_hash(s, file_hash)))
+        status = is_bare(s, m, problem_hash, &same, error);
     if (status)
         return status;
     if (!m || !same)
         return error_fail(error, ISG_INVALID, "%.250s: answers another problem (hash %.12s...), none of this session's matrices",
-                          f->path, r->problem_hash);
+                          f->path, problem_hash);
     if (f->named) {
         status = match_part(s, f, f->named, &named, error);
         if (status)

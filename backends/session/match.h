@@ -3,7 +3,7 @@
 #define BACKENDS_SESSION_MATCH_H
 
 #include "backends/session/session_data.h"
-#include "backends/solve/solution_read.h"
+#include "ir/problem_hash.h"
 
 /* One file, read. */
 typedef struct incoming {
@@ -30,8 +30,9 @@ bool match_name(const char *text, part_name *out);
 /* By the name of a part, given or that of the file. A file that answered an earlier round's part of that name gives that one. */
 isg_status match_part(session *s, incoming *f, const char *name, session_matrix **out, isg_error *error);
 
-/* By its problem, or, where the matrix was solved without its sidecar, by the file. */
-isg_status match_solution(session *s, incoming *f, const solution_file *r, session_matrix **out, isg_error *error);
+/* By its problem, or, where the matrix was solved without its sidecar, by the file (its hash; "": not known). */
+isg_status match_problem(session *s, incoming *f, const char *problem_hash, const char *file_hash, session_matrix **out,
+                         isg_error *error);
 
 /* Whether the file is news for that matrix: it may have been taken before, and is then harmless (f->known), or be too late. */
 isg_status match_news(session *s, incoming *f, session_matrix *m, isg_error *error);

@@ -9,6 +9,7 @@
 #include "backends/matrix/number.h"
 #include "backends/matrix/results.h"
 #include "backends/solve/solution.h"
+#include "backends/solve/solution_read.h"
 #include "runtime/error.h"
 #include "runtime/file.h"
 
@@ -172,7 +173,7 @@ static isg_status take_solution_states(reading *r, const solution_file *f, isg_e
 static isg_status take_solution(reading *r, const solution_file *f, isg_error *error)
 {
     session_matrix *m = NULL;
-    isg_status status = match_solution(r->s, r->file, f, &m, error);
+    isg_status status = match_problem(r->s, r->file, f->problem_hash, f->file_hash, &m, error);
     if (!status)
         status = match_news(r->s, r->file, m, error);
     if (status || r->file->known)
@@ -186,6 +187,46 @@ static isg_status take_solution(reading *r, const solution_file *f, isg_error *e
 
 /* ---- others' files --------------------------------------------------------------------------------------------- */
 
+static const double claim_tolerance = 1e-6;
+
+/* A document comes back with its matrix where that went out as one: then it says itself what it answers. */
+static bool states_problem(const session *s, const matrix_results *f)
+{
+    return f->document && !strcmp(s->format, "bqpjson");
+}
+
+static isg_status match_document(reading *r, session_matrix **out, isg_error *error)
+{
+    session *s = r->s;
+    char hash[SHA256_TEXT];
+    problem p;
+    isg_status status = matrix_read_file(s->allocator, s->io, r->file->path, "bqpjson", &p, NULL, error);
+    if (status)
+        return status;
+    problem_hash(&p, hash);
+    problem_close(&p);
+    return match_problem(s, r->file, hash, "", out, error);
+}
+
+/* Of a matrix in kaiwu-csv, which leaves the constant out. */
+static double qubo_value(const reading *r, double energy)
+{
+    int8_t *ones = ARENA_ARRAY(&r->s->arena, int8_t, (size_t)r->matrix->spins);
+    for (int64_t i = 0; i < r->matrix->spins; i++)
+        ones[i] = i == r->matrix->ancilla ? 1 : -1;
+    return 2 * (energy - problem_energy(&r->problem, ones));
+}
+
+/* Whether the claim of state k is wrong: of whole numbers exactly, of others beyond what float32 rounds. */
+static bool wrong_claim(const reading *r, const matrix_results *f, int64_t k, double energy)
+{
+    if (!f->claims || isnan(f->claims[k]) || !r->has_problem)
+        return false;
+    if (f->document)
+        return states_problem(r->s, f) && !(fabs(f->claims[k] - energy) <= claim_tolerance * fmax(1, fabs(energy)));
+    return !strcmp(r->s->format, "kaiwu-csv") && f->claims[k] != qubo_value(r, energy);
+}
+
 static isg_status take_foreign_states(reading *r, const matrix_results *f, session_taking *taking, isg_error *error)
 {
     double energy;
@@ -193,14 +234,7 @@ static isg_status take_foreign_states(reading *r, const matrix_results *f, sessi
     bool wrong = false;
     for (int64_t k = 0; k < f->count && !status; k++) {
         take_state(r, f->states + k * f->length, &energy);
-        if (!f->claims || isnan(f->claims[k]) || !r->has_problem || strcmp(r->s->format, "kaiwu-csv"))
-            continue;
-        /* The claim is of the matrix as the file has it, which leaves the constant out. */
-        int8_t *ones = ARENA_ARRAY(&r->s->arena, int8_t, (size_t)r->matrix->spins);
-        for (int64_t i = 0; i < r->matrix->spins; i++)
-            ones[i] = i == r->matrix->ancilla ? 1 : -1;
-        double qubo = 2 * (energy - problem_energy(&r->problem, ones));
-        if (f->claims[k] != qubo) {
+        if (wrong_claim(r, f, k, energy)) {
             taking->wrong_energies++;
             wrong = true;
         }
@@ -227,7 +261,9 @@ static isg_status check_length(reading *r, int64_t length, isg_error *error)
 static isg_status take_foreign(reading *r, const matrix_results *f, session_taking *taking, isg_error *error)
 {
     session_matrix *m = NULL;
-    isg_status status = match_part(r->s, r->file, r->file->named ? r->file->named : r->file->path, &m, error);
+    isg_status status = states_problem(r->s, f)
+                            ? match_document(r, &m, error)
+                            : match_part(r->s, r->file, r->file->named ? r->file->named : r->file->path, &m, error);
     if (!status)
         status = match_news(r->s, r->file, m, error);
     if (status || r->file->known)
@@ -243,22 +279,18 @@ static isg_status take_foreign(reading *r, const matrix_results *f, session_taki
 
 /* ---- one file ---------------------------------------------------------------------------------------------------- */
 
-/* An object is a solution of ours, a list results of a machine. */
-static isg_status first_character(session *s, const char *path, char *out, isg_error *error)
+/* Whether it is a machine's; if not, it is one of ours, or none. */
+static isg_status is_foreign(session *s, const char *path, bool *out, isg_error *error)
 {
     file_source source;
-    char bytes[256];
+    char bytes[1 << 14];
     isg_status status = file_source_open(&source, s->io, path, error);
     if (status)
         return status;
     size_t count = source.length < sizeof bytes ? (size_t)source.length : sizeof bytes;
     status = file_source_read(&source, 0, count, bytes, error);
     file_source_close(&source);
-    *out = '\0';
-    size_t mark = count >= 3 && !status && !memcmp(bytes, "\xef\xbb\xbf", 3) ? 3 : 0; /* of UTF-8, as the readers take it */
-    for (size_t i = mark; i < count && !status && !*out; i++)
-        if (!strchr(" \t\r\n", bytes[i]) || !bytes[i])
-            *out = bytes[i];
+    *out = !status && matrix_results_begin(bytes, count);
     return status;
 }
 
@@ -296,15 +328,15 @@ static isg_status read_foreign(reading *r, session_taking *taking, isg_error *er
 
 static isg_status read_one(session *s, incoming *f, session_taking *taking, isg_error *error)
 {
-    char first;
+    bool foreign;
     reading *r = ARENA_NEW(&s->arena, reading);
     r->s = s;
     r->file = f;
-    isg_status status = first_character(s, f->path, &first, error);
+    isg_status status = is_foreign(s, f->path, &foreign, error);
     if (!status)
         status = solution_hash_file(s->io, f->path, f->hash, error);
     if (!status)
-        status = first == '[' ? read_foreign(r, taking, error) : read_solution(r, error);
+        status = foreign ? read_foreign(r, taking, error) : read_solution(r, error);
     if (r->has_problem)
         problem_close(&r->problem);
     return status;

@@ -172,6 +172,67 @@ class Rounds(SessionCase):
         self.assertGreater(rounds, 1)
 
 
+class Documents(SessionCase):
+    """Matrices in bqpjson come back as the same documents with solutions, which say themselves what they answer."""
+
+    def setUp(self):
+        super().setUp()
+        self.source = self.write("glasses.attn", GLASSES)
+        self.target = self.write("own.yaml", machine(kind="annealer", format="bqpjson", fields="native", results="bqpjson"))
+        self.inputs = glasses(2)
+        self.assertEqual(self.emit(self.source, self.inputs, self.target).returncode, 0)
+
+    def answered(self, matrix):
+        """The matrix's document with solutions."""
+        document = json.loads(matrix.read_text())
+        answers = json.loads(self.solve(self.target, matrix).read_text())["solutions"]
+        ids = document["variable_ids"]
+        document["solutions"] = [{"id": k, "assignment": [{"id": i, "value": v} for i, v in reversed(list(zip(ids, s["state"])))],
+                                  "evaluation": s["energy"]} for k, s in enumerate(answers)]
+        return document
+
+    def decode(self, *results):
+        return invoke("decode", self.folder / "session", "--results", *results, f"--output=second={self.folder / 'o.npy'}")
+
+    def test_all_rounds(self):
+        rounds = 0
+        while matrices := [m for m in self.matrices() if not m.with_name("answers").exists()]:
+            answers = matrices[0].with_name("answers")
+            answers.mkdir()
+            for k, matrix in enumerate(matrices):  # by names that say nothing
+                (answers / f"job-{k}.json").write_text(json.dumps(self.answered(matrix), sort_keys=bool(k % 2)))
+            done = self.decode(*answers.iterdir())
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertNotIn("are not those of their states", done.stderr)
+            rounds += 1
+        expected, _ = run_model(self.source, self.inputs, ["second"], self.folder, "--target", self.target)
+        np.testing.assert_array_equal(np.load(self.folder / "o.npy"), expected["second"])
+        self.assertGreater(rounds, 1)
+
+    def test_distrusted(self):
+        matrix, other = self.matrices()[:2]
+        good = self.answered(matrix)
+        path = self.folder / "result.json"
+
+        def refused(document, said, name=None):
+            path.write_text(json.dumps(document))
+            done = self.decode(f"{name}={path}" if name else path)
+            self.assertEqual(done.returncode, 1, done.stderr)
+            self.assertIn(said, done.stderr)
+            self.assertIn("result.json", done.stderr)
+
+        refused({**good, "offset": good["offset"] + 1}, "answers another problem")
+        refused({**good, "linear_terms": good["linear_terms"][1:]}, "answers another problem")
+        refused(good, "not 'round-000/" + other.name.partition(".")[0], "round-000/" + other.name.partition(".")[0])
+        refused({**good, "solutions": []}, "no solution in the file")
+        short = [{**s, "assignment": s["assignment"][1:]} for s in good["solutions"]]
+        refused({**good, "solutions": short}, f"{len(good['variable_ids']) - 1} of {len(good['variable_ids'])} spins have a value")
+        path.write_text(json.dumps({**good, "solutions": [{**s, "evaluation": s["evaluation"] - 1} for s in good["solutions"]]}))
+        done = self.decode(path)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("are not those of their states", done.stderr)
+
+
 class Messages(SessionCase):
     """What people are told."""
 

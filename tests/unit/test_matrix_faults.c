@@ -250,9 +250,82 @@ static void check_results(void)
     }
 }
 
+/* ---- solutions in bqpjson -------------------------------------------------------------------- */
+
+#define DOCUMENT(ids, domain, solutions)                                                                                         \
+    "{\"version\":\"1.0.0\",\"solutions\":" solutions ",\"metadata\":{},\"scale\":1,\"offset\":0,\"linear_terms\":[],"           \
+    "\"quadratic_terms\":[],\"variable_ids\":" ids ",\"variable_domain\":\"" domain "\"}"
+#define ONE(assignment) "[{\"assignment\":" assignment "}]"
+
+static isg_status read_document(const char *text, int64_t length, matrix_results *r, isg_error *error)
+{
+    return matrix_read_results_bytes(NULL, "r.json", text, strlen(text), NULL, length, r, error);
+}
+
+static void check_documents(void)
+{
+    static const char good[] = DOCUMENT("[7,3,20]", "boolean",
+                                        "[{\"id\":0,\"assignment\":[{\"id\":3,\"value\":1.0},{\"value\":0,\"id\":20},"
+                                        "{\"id\":7,\"value\":1,\"x\":[{}]}],\"evaluation\":-2.5},"
+                                        "{\"assignment\":[{\"id\":20,\"value\":1},{\"id\":3,\"value\":0},{\"id\":7,\"value\":0}],"
+                                        "\"evaluation\":null,\"id\":1}]");
+    static const struct {
+        const char *text, *message;
+    } bad[] = {
+        {DOCUMENT("[0,1]", "spin", ONE("[{\"id\":0,\"value\":1}]")), "r.json:1:47: 1 of 2 spins have a value"},
+        {DOCUMENT("[0,1]", "spin", ONE("[{\"id\":0,\"value\":1},{\"id\":0,\"value\":1}]")), "the variable 0 is assigned twice"},
+        {DOCUMENT("[0,1]", "spin", ONE("[{\"id\":0,\"value\":1},{\"id\":2,\"value\":1}]")), "identifier 2, which is not in"},
+        {DOCUMENT("[0]", "spin", ONE("[{\"id\":0,\"value\":0}]")), "r.json:1:64: a value is 0, and variable_domain is \"spin\""},
+        {DOCUMENT("[0]", "boolean", ONE("[{\"value\":-1,\"id\":0}]")), "a value is -1, and variable_domain is \"boolean\""},
+        {DOCUMENT("[0]", "spin", ONE("[{\"id\":0,\"value\":2}]")), "a value is 2"},
+        {DOCUMENT("[0]", "spin", ONE("[{\"id\":0,\"value\":0.5}]")), "is not a whole number"},
+        {DOCUMENT("[0]", "spin", ONE("[{\"id\":0}]")), "needs id and value"},
+        {DOCUMENT("[0]", "spin", ONE("[{\"id\":0,\"value\":1,\"value\":1}]")), "is given twice"},
+        {DOCUMENT("[0,0]", "spin", ONE("[]")), "variable_ids has 0 twice"},
+        {DOCUMENT("[0]", "spin", "[{\"evaluation\":1}]"), "no \"assignment\""},
+        {DOCUMENT("[0]", "spin", "[]"), "no solution in the file"},
+        {DOCUMENT("[0]", "other", "[]"), "variable_domain is \"spin\" or \"boolean\""},
+        {"{\"variable_ids\":[0],\"variable_domain\":\"spin\"}", "need variable_ids, variable_domain and solutions"},
+        {DOCUMENT("[0]", "spin", ONE("[{\"id\":0,\"value\":1}]")) "x", "more after the end"},
+    };
+    static const int8_t expected[] = {1, 1, 0, 0, 0, 1};
+    matrix_results r;
+    isg_error error;
+    CHECK(!read_document(good, 3, &r, &error), "%s", error.message);
+    CHECK(r.document && r.binary && r.count == 2 && r.length == 3 && !memcmp(r.states, expected, sizeof expected));
+    CHECK(r.claims[0] == -2.5 && r.claims[1] != r.claims[1]);
+    matrix_results_close(&r);
+    CHECK(read_document(good, 4, &r, &error) == ISG_INVALID && strstr(error.message, "3 spins, not 4"), "%s", error.message);
+    CHECK(!read_document(DOCUMENT("[4,2]", "spin", ONE("[{\"id\":2,\"value\":-1},{\"id\":4,\"value\":1}]")), -1, &r, &error),
+          "%s", error.message);
+    CHECK(!r.binary && r.states[0] == 1 && r.states[1] == -1);
+    matrix_results_close(&r);
+    CHECK(!read_document(DOCUMENT("[]", "spin", ONE("[]")), -1, &r, &error) && !r.length && r.count == 1, "no spins");
+    matrix_results_close(&r);
+    for (size_t n = 0; n + 1 < sizeof good; n++) {
+        char cut[sizeof good] = {0};
+        memcpy(cut, good, n);
+        CHECK(read_document(cut, 3, &r, &error) == ISG_INVALID, "cut at %zu", n);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        CHECK(read_document(bad[i].text, -1, &r, &error) == ISG_INVALID, "%s", bad[i].text);
+        CHECK(strstr(error.message, bad[i].message), "%s says: %s", bad[i].text, error.message);
+    }
+    for (long at = 1; at < 12; at++) {
+        trap t = {.at = at};
+        isg_allocator a = trap_allocator(&t);
+        isg_status status = matrix_read_results_bytes(&a, "r.json", good, sizeof good - 1, NULL, 3, &r, &error);
+        CHECK(status == (t.calls < at ? ISG_OK : ISG_NO_MEMORY));
+        if (!status)
+            matrix_results_close(&r);
+        CHECK(t.held_blocks == 0);
+    }
+}
+
 int main(void)
 {
     check_formats();
     check_results();
+    check_documents();
     return check_done();
 }
