@@ -158,13 +158,19 @@ static const char *text_or(const char *text, const char *otherwise)
     return text ? text : otherwise;
 }
 
+static const char *side_text(arena *a, const json_t *document, const char *side)
+{
+    const json_t *subject = value_at(value_at(document, side), "subject");
+    return arena_format(a, "%s%s", text_or(value_text_at(subject, "file"), "-"),
+                        json_is_false(value_at(subject, "complete")) ? ", interrupted: not all was measured" : "");
+}
+
 const char *diff_text(arena *a, const json_t *document)
 {
     const json_t *rows = value_at(document, "diff.rows");
     ARENA_LIST(char) out = {0};
     const char *last = "";
-    const char *line = arena_format(a, "left:  %s\nright: %s\n", text_or(value_text_at(document, "left.subject.file"), "-"),
-                                    text_or(value_text_at(document, "right.subject.file"), "-"));
+    const char *line = arena_format(a, "left:  %s\nright: %s\n", side_text(a, document, "left"), side_text(a, document, "right"));
     for (size_t k = 0;; k++) {
         for (; *line; line++)
             ARENA_PUSH(a, &out, *line);

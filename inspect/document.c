@@ -106,13 +106,15 @@ static void put_interruption(arena *a, json_t *value, const measured *x)
     const observation *o = x->observation;
     if (!o->reads && o->asked)
         note(a, value,
-             arena_format(a,
-                          "interrupted before the first of %d reads had ended: nothing was measured; the best state so far has "
-                          "energy %s",
-                          (int)o->asked, number_text_in(a, o->energies[0], 6)));
+             arena_format(
+                 a, "interrupted before the first read had ended: nothing was measured; the best state so far has energy %s",
+                 number_text_in(a, o->energies[0], 6)));
     else if (o->reads < o->asked)
         note(a, value, arena_format(a, "interrupted after %d of %d reads: these are shown", (int)o->reads, (int)o->asked));
-    if (o->interrupted)
+    if (x->late)
+        note(a, value,
+             "interrupted before: where its coefficients depend on earlier Hamiltonians, they are those of unfinished states");
+    if (o->interrupted && o->chain_beta > 0)
         note(a, value, "interrupted: the energy's autocorrelation was left out");
     if (x->view.left_out)
         note(a, value, "interrupted: what the machine makes of it was left out");
@@ -127,7 +129,7 @@ static void put_notes(arena *a, json_t *value, const measured *x, const numbers 
         note(a, value, "the coupling matrix is shown as means over square blocks");
     if (o->shortened)
         note(a, value,
-             arena_format(a, "the problem is large: %d reads of %d sweeps; --reads and --sweeps ask for more", (int)o->reads,
+             arena_format(a, "the problem is large: %d reads of %d sweeps; --reads and --sweeps ask for more", (int)o->asked,
                           (int)o->sweeps));
     if (n->fixed.info.roof == ROOF_TOO_LARGE)
         note(a, value, "roof duality was left out: the problem is too large for it");

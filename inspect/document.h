@@ -21,6 +21,7 @@ typedef struct measured {
     const sample_input *inputs; /* [input_count] */
     uint32_t input_count;
     machine_view view;
+    bool late; /* an earlier Hamiltonian's state, which it may be made of, is unfinished */
 } measured;
 
 /* Nothing was left out because of an interruption. */

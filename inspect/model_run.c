@@ -109,6 +109,8 @@ isg_status model_run_solve(void *run, const program_solve *request, isg_error *e
     if (status)
         return status;
     x->bound = true;
+    for (uint32_t k = 0; k < p->anneal; k++)
+        x->late |= r->anneals[k].observation.reads < r->anneals[k].observation.asked;
     x->moves = request->hamiltonian->moves;
     x->observation.allocator = r->allocator;
     observe_settings settings = r->settings;

@@ -14,6 +14,7 @@
 typedef struct observed_anneal {
     ir_op op;
     bool bound; /* the run reached it */
+    bool late;  /* an earlier one was cut short, and its state unfinished */
     problem problem;
     observation observation;
     term_numbers *terms; /* [term_count] */

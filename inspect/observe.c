@@ -94,8 +94,8 @@ static isg_status run_reads(const isg_abi_hamiltonian *h, const isg_abi_context 
                                   .read_done = take_read,
                                   .read_context = &r};
         anneal_solve(h, context, &anneal, scratch.at);
-        o->interrupted = observe_cancelled(settings);
         o->reads = r.told;
+        o->interrupted = o->reads < o->asked && observe_cancelled(settings);
         /* The answer is better than any read where groups of spins are independent: it goes behind the reads. */
         keep_state(&r, o->reads, (const int8_t *)context->frame + h->state_offset);
     }

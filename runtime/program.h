@@ -25,6 +25,11 @@ typedef struct program_solve {
     const void *cancel_context;
     bool *stop; /* set: the sample ends here, without its outputs and without an energy */
 } program_solve;
+static inline bool program_solve_cancelled(const program_solve *request)
+{
+    return request->cancelled && request->cancelled(request->cancel_context);
+}
+
 typedef isg_status (*program_solver)(void *context, const program_solve *request, isg_error *error);
 
 /* For the runs that follow; NULL: the annealer again. */

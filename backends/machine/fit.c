@@ -84,13 +84,14 @@ static isg_status solve_natively(const fit_run *f, const program_solve *request,
     return ISG_OK;
 }
 
-static void add_up(fit_run *f, const program_solve *request, const int8_t *native, const int8_t *machine, double e_native,
-                   double e_machine)
+static void add_up(fit_run *f, const program_solve *request, const machine_tally *tally, const int8_t *native,
+                   const int8_t *machine, double e_native, double e_machine)
 {
     fit_sums *sums = &f->sums[request->number];
     int64_t spins = (int64_t)request->hamiltonian->spins, agreeing = 0;
     for (int64_t i = 0; i < spins; i++)
         agreeing += native[i] == machine[i];
+    machine_tally_add(f->machine, request->number, tally);
     pthread_mutex_lock(&f->mutex);
     sums->samples++;
     sums->spins += spins;
@@ -107,17 +108,18 @@ isg_status fit_solve(void *fit, const program_solve *request, isg_error *error)
     int8_t *state = (int8_t *)request->context->frame + request->hamiltonian->state_offset;
     int8_t *machine_state = memory_take(f->allocator, spins, 1);
     double e_machine = 0, e_native = 0;
+    machine_tally tally;
     program_solve on_machine = *request;
     on_machine.energy = &e_machine;
-    isg_status status = machine_state ? machine_solve(f->machine, &on_machine, error) : error_no_memory(error);
+    isg_status status = machine_state ? machine_solve_untallied(f->machine, &on_machine, &tally, error) : error_no_memory(error);
     if (!status && spins)
         memcpy(machine_state, state, spins);
     if (!status)
         status = solve_natively(f, request, &e_native, error);
     if (!status) {
         *request->energy = e_native;
-        if (!(request->cancelled && request->cancelled(request->cancel_context)))
-            add_up(f, request, state, machine_state, e_native, e_machine);
+        if (!program_solve_cancelled(request))
+            add_up(f, request, &tally, state, machine_state, e_native, e_machine);
     }
     memory_release(f->allocator, machine_state, spins, 1);
     return status;
@@ -181,15 +183,15 @@ static void measure(fit_row *row, const target *t, const fit_run *f, uint32_t nu
     machine_tally tally = machine_tally_of(f->machine, number);
     if (!sums->samples)
         return;
-    double samples = (double)sums->samples, tallied = (double)tally.samples, rest;
+    double samples = (double)sums->samples, rest;
     double native = exact_round(&sums->native, &rest), machine = exact_round(&sums->machine, &rest);
     row->samples = sums->samples;
-    row->anneals = (double)tally.runs / tallied * reads;
+    row->anneals = (double)tally.runs / samples * reads;
     row->seconds = row->anneals * t->run_seconds;
-    row->fixed = share(tally.first_spins_fixed, tally.samples * row->spins);
+    row->fixed = share(tally.first_spins_fixed, sums->spins);
     row->couplings_lost = share(tally.couplings_lost, tally.couplings);
     row->usual_lost = share(tally.usual_lost, tally.usual_couplings);
-    row->error_bound = tally.bound_sum / tallied;
+    row->error_bound = tally.bound_sum / samples;
     row->energy_native = native / samples;
     row->energy_machine = machine / samples;
     row->gap = native != 0 ? (machine - native) / fabs(native) : machine - native;

@@ -142,17 +142,12 @@ static isg_status improve(solving *s, uint32_t number, isg_error *error)
 
 /* ---- passes and rounds ---- */
 
-static bool cancelled(const solving *s)
-{
-    return s->request->cancelled && s->request->cancelled(s->request->cancel_context);
-}
-
 static isg_status run_round(solving *s, isg_error *error)
 {
     uint32_t begin, end;
     isg_status status = ISG_OK;
     rounds_parts(&s->rounds, &begin, &end);
-    for (uint32_t i = begin; i < end && !status && !cancelled(s); i++)
+    for (uint32_t i = begin; i < end && !status && !program_solve_cancelled(s->request); i++)
         status = improve(s, i, error);
     return status;
 }
@@ -164,14 +159,14 @@ static isg_status run_rounds(solving *s, isg_error *error)
     if (!status)
         do
             status = run_round(s, error);
-        while (!status && rounds_advance(&s->rounds, passes) && !cancelled(s));
+        while (!status && rounds_advance(&s->rounds, passes) && !program_solve_cancelled(s->request));
     s->tally.passes = s->rounds.pass + (s->rounds.round > 0);
     return status;
 }
 
 /* ---- one sample ---- */
 
-static void add_tally(machine *x, uint64_t number, const machine_tally *t)
+void machine_tally_add(machine *x, uint64_t number, const machine_tally *t)
 {
     machine_tally *to = &x->tallies[number];
     pthread_mutex_lock(&x->mutex);
@@ -192,18 +187,25 @@ static void add_tally(machine *x, uint64_t number, const machine_tally *t)
     pthread_mutex_unlock(&x->mutex);
 }
 
-isg_status machine_solve(void *context, const program_solve *request, isg_error *error)
+isg_status machine_solve_untallied(machine *x, const program_solve *request, machine_tally *tally, isg_error *error)
 {
-    machine *x = context;
     solving s = {.machine = x, .request = request};
     isg_status status = rounds_open(&s.rounds, &x->schedules[request->number], request, x->allocator, error);
     if (!status)
         status = run_rounds(&s, error);
     if (!status)
         status = rounds_deliver(&s.rounds, s.rounds.state, request, error);
-    if (!status && !cancelled(&s))
-        add_tally(x, request->number, &s.tally);
+    *tally = s.tally;
     rounds_close(&s.rounds);
+    return status;
+}
+
+isg_status machine_solve(void *context, const program_solve *request, isg_error *error)
+{
+    machine_tally tally;
+    isg_status status = machine_solve_untallied(context, request, &tally, error);
+    if (!status)
+        machine_tally_add(context, request->number, &tally);
     return status;
 }
 

@@ -74,6 +74,9 @@ void machine_close(machine *x);
 
 /* A program_solver (program.h) whose context is the machine. Safe on several threads at once. */
 isg_status machine_solve(void *machine, const program_solve *request, isg_error *error);
+/* The same in two steps: *tally is this sample's alone. */
+isg_status machine_solve_untallied(machine *x, const program_solve *request, machine_tally *tally, isg_error *error);
+void machine_tally_add(machine *x, uint64_t number, const machine_tally *tally);
 
 /* Anneals that one run of a part takes, defaults filled in, and the simulator's steps in each. */
 int32_t machine_reads(const machine_settings *settings);
@@ -82,7 +85,7 @@ int32_t machine_answers(const machine_settings *settings);               /* MACH
 int32_t machine_share(const machine_settings *settings, int32_t answer); /* of the reads: the best of these is the answer */
 int32_t machine_passes(const machine_settings *settings);
 
-/* Of Hamiltonian `number`, over all samples solved so far; those that were cancelled on the way are left out. */
+/* Of Hamiltonian `number`, over all samples solved so far. */
 machine_tally machine_tally_of(const machine *x, uint64_t number);
 const machine_schedule *machine_schedule_at(const machine *x, uint64_t number);
 

@@ -23,11 +23,6 @@ typedef struct moving {
     rounds rounds;
 } moving;
 
-static bool cancelled(const moving *m)
-{
-    return m->request->cancelled && m->request->cancelled(m->request->cancel_context);
-}
-
 /* ---- answers to a part ------------------------------------------------------------------------------ */
 
 /* Each answer of the matrix, or, where presolve settled the part, the one that there is. */
@@ -253,7 +248,7 @@ static isg_status go_on(moving *m, isg_error *error)
     } else {
         status = rounds_start(&m->rounds, s->seed, m->request, error);
     }
-    while (!status && more && !cancelled(m)) {
+    while (!status && more && !program_solve_cancelled(m->request)) {
         status = prepare_round(m, error);
         if (status || must_wait(m))
             break;

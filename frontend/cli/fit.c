@@ -9,6 +9,7 @@
 #include "frontend/cli/run_data.h"
 #include "runtime/program.h"
 
+#include <stdatomic.h>
 #include <stddef.h>
 
 typedef struct fit_options {
@@ -65,7 +66,8 @@ typedef struct trial {
     isg_program *program;
     run_data data;
     fit_run *run;
-    bool whole; /* all its samples were measured */
+    int64_t samples; /* to be measured */
+    atomic_bool stopped;
 } trial;
 
 static void close_trial(trial *t)
@@ -112,6 +114,18 @@ static void keep_samples(const fitting *f, trial *t)
     for (size_t i = 0; i < t->data.input_count; i++)
         if (t->data.inputs[i].tensor.shape[0] > most)
             t->data.inputs[i].tensor.shape[0] = most;
+    t->samples = t->data.batch < most ? t->data.batch : most;
+}
+
+/* An interruption before the run could be cancelled ends it as well. */
+static isg_status solve(void *context, const program_solve *request, isg_error *error)
+{
+    trial *t = context;
+    if (!interrupt_came(NULL))
+        return fit_solve(t->run, request, error);
+    *request->stop = true;
+    t->stopped = true;
+    return ISG_OK;
 }
 
 static int measure(const fitting *f, trial *t)
@@ -131,18 +145,26 @@ static int measure(const fitting *f, trial *t)
     const isg_abi_program *abi = native_program_abi(t->native);
     if (fit_open(&t->run, t->compilation.module, &settings, abi->hamiltonian_count, c->allocator, &error))
         return cli_fail_error(c, &error);
-    program_set_solver(t->program, fit_solve, t->run);
+    program_set_solver(t->program, solve, t);
     const isg_run_options run = {.threads = o->threads, .seed = o->seed};
     interrupt_cancels(t->program);
-    isg_status ended = interrupt_came(NULL)
-                           ? ISG_INCOMPLETE
-                           : isg_run(t->program, t->data.inputs, t->data.input_count, NULL, 0, &run, NULL, &error);
+    isg_status ended = isg_run(t->program, t->data.inputs, t->data.input_count, NULL, 0, &run, NULL, &error);
     interrupt_cancels(NULL);
-    t->whole = !ended;
-    return t->whole || ended == ISG_INCOMPLETE ? EXIT_DONE : cli_fail_error(c, &error);
+    t->stopped |= ended == ISG_INCOMPLETE;
+    return ended && ended != ISG_INCOMPLETE ? cli_fail_error(c, &error) : EXIT_DONE;
 }
 
 /* ---- rows ---- */
+
+/* What an interruption has left of a measurement; NULL: all of it. */
+static const char *interrupted_text(arena *a, const trial *t, const fit_row *row)
+{
+    if (!t->stopped || row->samples == t->samples)
+        return NULL;
+    if (!row->samples)
+        return "interrupted: not measured";
+    return arena_format(a, "interrupted: measured on %lld of %lld samples", (long long)row->samples, (long long)t->samples);
+}
 
 static void add_lines(fitting *f, const trial *t)
 {
@@ -151,7 +173,10 @@ static void add_lines(fitting *f, const trial *t)
     const machine_settings settings = settings_of(f, t);
     const fit_row *list = fit_rows(t->compilation.module, &settings, t->run, a, &count);
     for (uint32_t i = 0; i < count; i++) {
-        fit_line line = {.target = arena_format(a, "%s", settings.target->name), .row = list[i]};
+        fit_line line = {.target = arena_format(a, "%s", settings.target->name),
+                         .row = list[i],
+                         .interrupted = interrupted_text(a, t, &list[i])};
+        f->incomplete |= line.interrupted != NULL;
         ARENA_PUSH(a, &f->lines, line);
     }
 }
@@ -177,10 +202,11 @@ static int try_target(fitting *f, const char *name)
         status = compile_find_target(&t.compilation, name);
     if (!status)
         status = compile_to(&t.compilation, STAGE_SCHEDULED);
-    bool measured = !status && f->options->inputs.count && runs(f, &t);
-    if (measured && !interrupt_came(NULL))
-        status = measure(f, &t);
-    f->incomplete |= measured && !t.whole;
+    if (!status && f->options->inputs.count && runs(f, &t)) {
+        t.samples = 1; /* at least */
+        t.stopped = interrupt_came(NULL);
+        status = t.stopped ? EXIT_DONE : measure(f, &t);
+    }
     if (!status)
         add_lines(f, &t);
     close_trial(&t);

@@ -100,6 +100,8 @@ static void print_table(const fit_lines *lines, const fit_line *first, int colum
             continue;
         fill_cells(&lines->at[i], cells, a);
         print_cells(cells, fit_verdict_names[lines->at[i].row.verdict], widths, columns);
+        if (lines->at[i].interrupted)
+            print_wrapped(lines->at[i].interrupted, 4);
         if (lines->at[i].row.advice)
             print_wrapped(lines->at[i].row.advice, 4);
     }
@@ -144,7 +146,7 @@ static json_t *text(const char *s)
 static json_t *object_of(const fit_line *line)
 {
     const fit_row *r = &line->row;
-    return json_pack("{s:s, s:s, s:I, s:I, s:o, s:i, s:i, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o}",
+    return json_pack("{s:s, s:s, s:I, s:I, s:o, s:i, s:i, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:s, s:o}",
                      "target", line->target, "hamiltonian", r->hamiltonian, "spins", (json_int_t)r->spins, "spins_needed",
                      (json_int_t)r->spins_needed, "spins_available",
                      r->spins_available == INT64_MAX ? json_null() : json_integer(r->spins_available), "parts", (int)r->parts,
@@ -152,7 +154,7 @@ static json_t *object_of(const fit_line *line)
                      (json_int_t)r->samples, "fixed", number(r->fixed), "couplings_lost", number(r->couplings_lost), "usual_lost",
                      number(r->usual_lost), "error_bound", number(r->error_bound), "energy_native", number(r->energy_native),
                      "energy_machine", number(r->energy_machine), "gap", number(r->gap), "agreement", number(r->agreement),
-                     "verdict", fit_verdict_names[r->verdict], "advice", text(r->advice));
+                     "complete", !line->interrupted, "verdict", fit_verdict_names[r->verdict], "advice", text(r->advice));
 }
 
 bool fit_show_json(const fit_lines *lines)

@@ -7,6 +7,7 @@
 typedef struct fit_line {
     const char *target;
     fit_row row;
+    const char *interrupted; /* what is left of the measurement; NULL: all of it */
 } fit_line;
 typedef ARENA_LIST(fit_line) fit_lines;
 

@@ -214,6 +214,6 @@ int cli_inspect(cli *c, int argc, char **argv)
     if (!status)
         status = write_document(c, &o, document);
     if (!status && incomplete)
-        status = cli_fail(c, EXIT_INCOMPLETE, "interrupted: what was not measured is left out; the notes say what");
+        status = cli_fail(c, EXIT_INCOMPLETE, "interrupted: what was not measured is left out");
     return status;
 }

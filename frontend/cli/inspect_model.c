@@ -205,7 +205,8 @@ static int describe_anneal(session *s, ir_op op, uint32_t number, json_t *list)
                              .observation = &x->observation,
                              .terms = x->terms,
                              .inputs = sample_inputs(s),
-                             .input_count = (uint32_t)s->data.input_count};
+                             .input_count = (uint32_t)s->data.input_count,
+                             .late = x->late};
     int status = view_anneal(s, op, number, &numbers.view);
     if (status)
         return status;

@@ -18,9 +18,10 @@ static void note(int signal_number)
 /* SA_RESETHAND: the second SIGINT has its default action. */
 void interrupt_heed(void)
 {
-    struct sigaction action = {.sa_handler = note, .sa_flags = SA_RESETHAND | SA_RESTART};
+    struct sigaction action = {.sa_handler = note, .sa_flags = SA_RESETHAND | SA_RESTART}, before;
     sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, NULL);
+    if (!sigaction(SIGINT, NULL, &before) && before.sa_handler != SIG_IGN)
+        sigaction(SIGINT, &action, NULL);
 }
 
 void interrupt_cancels(isg_program *program)

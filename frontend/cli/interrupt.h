@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-/* From now on the first SIGINT is noted instead of ending the process. */
+/* From now on the first SIGINT is noted instead of ending the process; a process that was made to ignore it goes on so. */
 void interrupt_heed(void);
 /* It cancels that program's run too; NULL: no program's any more. The program must outlive this. */
 void interrupt_cancels(isg_program *program);

@@ -1,5 +1,6 @@
 """common.py - what the Python tests share: finding and running isg, arrays on disk, the folders of test data."""
 
+import contextlib
 import json
 import os
 import pathlib
@@ -31,19 +32,57 @@ def invoke(*arguments, timeout=600, **options):
                           **options)
 
 
-def interrupt(seconds, *arguments, times=1):
-    """Runs isg, sends it SIGINT after so long, and returns the finished process, text captured."""
+def heeds_interrupts(pid):
+    """Whether the process catches SIGINT now; None: it has ended."""
+    try:
+        status = pathlib.Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return None
+    caught = [line.split()[1] for line in status.splitlines() if line.startswith("SigCgt:")]
+    return bool(int(caught[0], 16) >> (signal.SIGINT - 1) & 1) if caught else None
+
+
+@contextlib.contextmanager
+def running(*arguments):
+    """isg at work, killed in the end. It must not inherit that SIGINT is ignored, as background jobs do."""
     command = [str(isg_path())] + [str(a) for a in arguments]
-    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                          preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)) as child:
         try:
-            time.sleep(seconds)
-            for _ in range(times):
-                child.send_signal(signal.SIGINT)
-            shown, said = child.communicate(timeout=60)
-        except BaseException:
+            yield child
+        finally:
             child.kill()
-            raise
-    return subprocess.CompletedProcess(command, child.returncode, shown, said)
+
+
+def interrupt(seconds, *arguments, at_work=True):
+    """Runs isg, sends it SIGINT so long after it has begun to heed that (or: after its start), and returns the finished process,
+    text captured."""
+    with running(*arguments) as child:
+        while at_work and child.poll() is None and not heeds_interrupts(child.pid):
+            time.sleep(0.01)
+        time.sleep(seconds)
+        child.send_signal(signal.SIGINT)
+        shown, said = child.communicate(timeout=60)
+    return subprocess.CompletedProcess(child.args, child.returncode, shown, said)
+
+
+def interrupt_twice(seconds, *arguments):
+    """The same with a second SIGINT, while the work that the first left to do stands still. Returns the exit status, None where
+    there was nothing left to do."""
+    with running(*arguments) as child:
+        while child.poll() is None and not heeds_interrupts(child.pid):
+            time.sleep(0.01)
+        time.sleep(seconds)
+        child.send_signal(signal.SIGINT)
+        while heeds_interrupts(child.pid):
+            pass
+        child.send_signal(signal.SIGSTOP)
+        if child.poll() is not None:
+            return None
+        child.send_signal(signal.SIGINT)
+        child.send_signal(signal.SIGCONT)
+        child.communicate(timeout=60)
+    return child.returncode
 
 
 class Failed(AssertionError):

@@ -6,12 +6,13 @@ import json
 import pathlib
 import resource
 import shutil
+import signal
 import tempfile
 import unittest
 
 import numpy as np
 
-from common import FULL, QUICK, ROOT, interrupt, invoke, run_model
+from common import FULL, QUICK, ROOT, interrupt, interrupt_twice, invoke, run_model
 
 DIGITS = ROOT / "examples" / "digits"
 
@@ -275,7 +276,7 @@ class Inspect(unittest.TestCase):
         return path
 
     def interrupted(self, seconds, *arguments):
-        """The document of an inspection that was interrupted; it must not be told from others by its form."""
+        """The document of an inspection that was interrupted, its form that of any other, and its text."""
         done = interrupt(seconds, "inspect", *arguments, "--format", "json")
         self.assertEqual(done.returncode, 3, done.stderr)
         self.assertIn("interrupted", done.stderr)
@@ -312,8 +313,9 @@ class Inspect(unittest.TestCase):
 
     def test_interrupted_in_the_first_read(self):
         """Nothing is measured; the best state so far is there."""
-        document, text = self.interrupted(1, self.random_problem(), "--from", "rudy", "--sweeps", 1000000000)
+        document, text = self.interrupted(0.5, self.random_problem(), "--from", "rudy", "--sweeps", 1000000000)
         h, = document["hamiltonians"]
+        self.assertIn("the problem is large: 8 reads of 1000000000 sweeps", text)
         self.assertEqual((h["measured"], h["landscape"], document["subject"]["reads"]), (None, None, 0))
         self.assertNotIn("measured, on", text)
         self.assertGreater(len(h["state"]), 0)
@@ -321,16 +323,32 @@ class Inspect(unittest.TestCase):
     def test_an_interrupted_model(self):
         """The first of two Hamiltonians has all the time; the second is bound to what came of it, and not measured."""
         _, _, arguments = self.model()
-        document, _ = self.interrupted(2, *arguments, "--sweeps", 1000000000)
+        document, _ = self.interrupted(2, *arguments, "--sweeps", 1000000000, "--target", "qboson-cim-550")
         self.assertEqual([h["name"] for h in document["hamiltonians"]], ["heads", "chain"])
-        self.assertEqual([h["measured"] for h in document["hamiltonians"]], [None, None])
+        for key in ("measured", "landscape", "machine"):
+            self.assertEqual([h[key] for h in document["hamiltonians"]], [None, None], key)
+        unfinished = [any("those of unfinished states" in note for note in h["notes"]) for h in document["hamiltonians"]]
+        self.assertEqual(unfinished, [False, True])
 
     def test_an_interrupted_comparison(self):
         _, _, arguments = self.model()
         (self.folder / "one.json").write_text(json.dumps(self.inspect(*arguments)))
-        done = interrupt(2, "inspect", *arguments, "--sweeps", 1000000000, "--diff", self.folder / "one.json")
-        self.assertEqual(done.returncode, 3, done.stderr)
-        self.assertRegex(done.stdout, r"best energy +- +-?[0-9.]+")
+        sides = {"left": [*arguments, "--diff", self.folder / "one.json"],
+                 "right": [self.folder / "one.json", *arguments[1:], "--diff", arguments[0]]}
+        for side, command in sides.items():
+            with self.subTest(side):
+                done = interrupt(2, "inspect", *command, "--sweeps", 1000000000)
+                self.assertEqual(done.returncode, 3, done.stderr)
+                self.assertRegex(done.stdout, rf"{side}: +[^\n]*, interrupted: not all was measured\n")
+                self.assertEqual(done.stdout.count("interrupted"), 1)
+                values = {"left": "- +-?[0-9.]+", "right": "-?[0-9.]+ +-"}[side]
+                self.assertRegex(done.stdout, rf"best energy +{values}\n")
+
+    def test_interrupted_twice(self):
+        """The second ends it while the numbers of a large problem are still to be found."""
+        path = self.random_problem(20000)
+        status = interrupt_twice(0.2, "inspect", path, "--from", "rudy", "--reads", 1000000)
+        self.assertEqual(status, -signal.SIGINT)
 
     def test_refused(self):
         path, inputs, arguments = self.model()

@@ -3,13 +3,11 @@
 import hashlib
 import json
 import signal
-import subprocess
-import time
 import unittest
 
 import numpy as np
 
-from common import Case, QUICK, SHARED, interrupt, invoke
+from common import Case, QUICK, SHARED, interrupt, interrupt_twice, invoke
 
 CUTS = {"G1": 11624, "G22": 13350, "G43": 6660}
 
@@ -88,19 +86,17 @@ class Solutions(Case):
 class Interruption(Case):
     """SIGINT once: the best so far, exit 3. Twice: the end."""
 
-    def interrupt(self, seconds, *extra, **options):
+    def arguments(self, *extra):
         text, self.pairs = random_rudy(np.random.default_rng(5), 5000, 50000, np.array([1, -1]))
         self.out = self.folder / "out.json"
-        done = interrupt(seconds, "solve", self.write("problem.rudy", text), "--from", "rudy", "--reads", "1000000", "-o", self.out,
-                         *extra, **options)
-        return done.returncode, done.stderr
+        return ["solve", self.write("problem.rudy", text), "--from", "rudy", "--reads", "1000000", "-o", self.out, *extra]
 
     def test_once(self):
         rng = np.random.default_rng(6)
         for k in range(2 if QUICK else 6):
-            code, said = self.interrupt(0.5 + rng.random(), *(("--threads", "1") if k % 2 else ()))
-            self.assertEqual(code, 3, said)
-            self.assertIn("interrupted after", said)
+            done = interrupt(0.5 + rng.random(), *self.arguments(*(("--threads", "1") if k % 2 else ())))
+            self.assertEqual(done.returncode, 3, done.stderr)
+            self.assertIn("interrupted after", done.stderr)
             solution = json.loads(self.out.read_text())
             self.assertFalse(solution["complete"])
             self.assertEqual(energy_of(self.pairs, solution["solutions"][0]["state"]), solution["energy"])
@@ -108,14 +104,13 @@ class Interruption(Case):
 
     def test_twice(self):
         """The second ends the process wherever it is; the file is whole or not there."""
-        code, _ = self.interrupt(1, times=2)
-        self.assertIn(code, (3, -signal.SIGINT))
+        self.assertIn(interrupt_twice(1, *self.arguments()), (-signal.SIGINT, None))
         if self.out.exists():
             json.loads(self.out.read_text())
 
     def test_on_a_machine(self):
-        code, said = self.interrupt(1.5, "--target", "ntt-cim-100k")
-        self.assertEqual(code, 3, said)
+        done = interrupt(1.5, *self.arguments("--target", "ntt-cim-100k"))
+        self.assertEqual(done.returncode, 3, done.stderr)
         solution = json.loads(self.out.read_text())
         self.assertEqual(energy_of(self.pairs, solution["solutions"][0]["state"]), solution["energy"])
 

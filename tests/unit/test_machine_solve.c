@@ -10,6 +10,7 @@
 #include "tests/unit/machine_table.h"
 #include "tests/unit/runtime_check.h"
 
+#include <limits.h>
 #include <pthread.h>
 
 static isg_error error;
@@ -457,8 +458,9 @@ static isg_status bind_compiled(void *context, const program_solve *request, isg
     return ISG_OK;
 }
 
-/* Four samples; whole numbers leave no error at all. */
-static isg_status run_compiled(isg_program *program, bool whole, program_solver solver, void *context, int threads)
+/* The first of four samples; whole numbers leave no error at all. */
+static isg_status run_samples(isg_program *program, bool whole, program_solver solver, void *context, int threads,
+                              int64_t samples)
 {
     float J[4][3][4][4], h[4][5], c[4], o[4][5];
     random_source r = random_open(8);
@@ -468,17 +470,40 @@ static isg_status run_compiled(isg_program *program, bool whole, program_solver 
         ((float *)h)[k] = whole ? (float)(random_below(&r, 9) - 4) : 3 * (float)random_unit(&r);
     for (int k = 0; k < 4; k++)
         c[k] = whole ? (float)(k - 2) : (float)random_unit(&r);
-    const isg_named_tensor in[] = {{"J", {ISG_F32, 4, {4, 3, 4, 4}, {192, 64, 16, 4}, J}},
-                                   {"h", {ISG_F32, 2, {4, 5}, {20, 4}, h}},
-                                   {"c", {ISG_F32, 1, {4}, {4}, c}}};
-    const isg_named_tensor out[] = {{"o", {ISG_F32, 2, {4, 5}, {20, 4}, o}}};
+    const isg_named_tensor in[] = {{"J", {ISG_F32, 4, {samples, 3, 4, 4}, {192, 64, 16, 4}, J}},
+                                   {"h", {ISG_F32, 2, {samples, 5}, {20, 4}, h}},
+                                   {"c", {ISG_F32, 1, {samples}, {4}, c}}};
+    const isg_named_tensor out[] = {{"o", {ISG_F32, 2, {samples, 5}, {20, 4}, o}}};
     const isg_run_options options = {.threads = threads};
     program_set_solver(program, solver, context);
     return isg_run(program, in, 3, out, 1, &options, NULL, &error);
 }
 
-/* Measures the four samples on a machine; the memory of both fails as the trap says. */
-static isg_status fit_compiled(session *s, isg_program *program, const isg_allocator *hook, int threads, fit_row *row)
+static isg_status run_compiled(isg_program *program, bool whole, program_solver solver, void *context, int threads)
+{
+    return run_samples(program, whole, solver, context, threads, 4);
+}
+
+/* A fit that may be cancelled. */
+typedef struct cancelled_fit {
+    fit_run *fit;
+    countdown *cancel; /* NULL: never */
+} cancelled_fit;
+
+static isg_status fit_solve_cancelled(void *context, const program_solve *request, isg_error *e)
+{
+    const cancelled_fit *c = context;
+    program_solve own = *request;
+    if (c->cancel) {
+        own.cancelled = counted;
+        own.cancel_context = c->cancel;
+    }
+    return fit_solve(c->fit, &own, e);
+}
+
+/* Measures samples on a machine; the memory of both fails as the trap says. */
+static isg_status fit_samples(session *s, isg_program *program, const isg_allocator *hook, int threads, int64_t samples,
+                              countdown *cancel, fit_row *row)
 {
     const target target = machine_of(9, TARGET_ANNEALER, TARGET_FIELDS_ANCILLA, 3);
     const machine_settings settings = {.target = &target, .reads = 2, .sweeps = 8};
@@ -486,11 +511,43 @@ static isg_status fit_compiled(session *s, isg_program *program, const isg_alloc
     uint32_t count;
     isg_status status = fit_open(&fit, s->m, &settings, 1, hook, &error);
     if (!status)
-        status = run_compiled(program, false, fit_solve, fit, threads);
+        status = run_samples(program, false, fit_solve_cancelled, &(cancelled_fit){fit, cancel}, threads, samples);
     if (!status)
         *row = fit_rows(s->m, &settings, fit, &s->arena, &count)[0];
     fit_close(fit);
     return status;
+}
+
+static isg_status fit_compiled(session *s, isg_program *program, const isg_allocator *hook, int threads, fit_row *row)
+{
+    return fit_samples(s, program, hook, threads, 4, NULL, row);
+}
+
+static bool same_row(const fit_row *a, const fit_row *b)
+{
+    return a->samples == b->samples && a->anneals == b->anneals && a->fixed == b->fixed &&
+           a->couplings_lost == b->couplings_lost && a->usual_lost == b->usual_lost && a->error_bound == b->error_bound &&
+           a->energy_native == b->energy_native && a->energy_machine == b->energy_machine && a->gap == b->gap &&
+           a->agreement == b->agreement;
+}
+
+/* What a fit that is cancelled has measured is what fewer samples alone give. */
+static void test_fit_cancelled(session *s, isg_program *program)
+{
+    fit_row alone[5] = {0}, cut;
+    countdown never = {.left = LONG_MAX};
+    int counts[5] = {0};
+    for (int64_t n = 1; n <= 4; n++)
+        CHECK(!fit_samples(s, program, NULL, 1, n, n == 4 ? &never : NULL, &alone[n]), "%s", error.message);
+    long all = LONG_MAX - never.left;
+    for (long at = 0; at < all; at++) {
+        countdown cancel = {.left = at};
+        CHECK(!fit_samples(s, program, NULL, 1, 4, &cancel, &cut), "at %ld: %s", at, error.message);
+        CHECK(cut.samples < 4 && (!cut.samples || same_row(&cut, &alone[cut.samples])), "at %ld: other than %lld samples alone",
+              at, (long long)cut.samples);
+        counts[cut.samples]++;
+    }
+    CHECK(counts[0] && counts[1] && counts[2] && counts[3], "%d %d %d %d", counts[0], counts[1], counts[2], counts[3]);
 }
 
 static void test_fit(session *s, isg_program *program)
@@ -531,6 +588,7 @@ static void test_compiled(void)
         CHECK(!run_compiled(program, true, bind_compiled, &none, 1), "%s", error.message);
         CHECK(!run_compiled(program, false, bind_compiled, &rounding, 1), "%s", error.message);
         test_fit(&s, program);
+        test_fit_cancelled(&s, program);
         isg_close(program);
     }
     if (native)
