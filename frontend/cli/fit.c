@@ -17,7 +17,7 @@ typedef struct fit_options {
     text_list inputs, targets;
     int format; /* position in "text|json" */
     int32_t passes, reads, sweeps, threads, samples;
-    uint64_t seed;
+    option_seed seed;
 } fit_options;
 
 static const option_row rows[] = {
@@ -30,7 +30,7 @@ static const option_row rows[] = {
     {"passes", "P", "how often to go over all parts (default 4)", OPTION_NUMBER, offsetof(fit_options, passes), 1, 0},
     {"reads", "R", "runs of the simulator, a part", OPTION_NUMBER, offsetof(fit_options, reads), 1, 0},
     {"sweeps", "S", "steps of the simulator, a run", OPTION_NUMBER, offsetof(fit_options, sweeps), 1, 0},
-    {"seed", "N", "of the random numbers (default 0)", OPTION_SEED, offsetof(fit_options, seed), 0, 0},
+    {"seed", "N", "of the random numbers (default 0)", OPTION_CHOSEN_SEED, offsetof(fit_options, seed), 0, 0},
     {"threads", "N", "processors to use; 0, the default: all", OPTION_NUMBER, offsetof(fit_options, threads), 0, 0},
     {"format", "text|json", "for people, or for programs", OPTION_CHOICE, offsetof(fit_options, format), 0, 0},
     {0},
@@ -86,7 +86,7 @@ static machine_settings settings_of(const fitting *f, const trial *t)
 {
     const fit_options *o = f->options;
     return (machine_settings){
-        .target = t->compilation.target, .passes = o->passes, .reads = o->reads, .sweeps = o->sweeps, .seed = o->seed};
+        .target = t->compilation.target, .passes = o->passes, .reads = o->reads, .sweeps = o->sweeps, .seed = o->seed.value};
 }
 
 /* ---- measuring ---- */
@@ -146,7 +146,7 @@ static int measure(const fitting *f, trial *t)
     if (fit_open(&t->run, t->compilation.module, &settings, abi->hamiltonian_count, c->allocator, &error))
         return cli_fail_error(c, &error);
     program_set_solver(t->program, solve, t);
-    const isg_run_options run = {.threads = o->threads, .seed = o->seed};
+    const isg_run_options run = {.threads = o->threads, .seed = o->seed.value};
     interrupt_cancels(t->program);
     isg_status ended = isg_run(t->program, t->data.inputs, t->data.input_count, NULL, 0, &run, NULL, &error);
     interrupt_cancels(NULL);
@@ -224,6 +224,18 @@ static int try_all(fitting *f)
     return status;
 }
 
+/* Without inputs nothing is solved. */
+static int check_options(const fitting *f)
+{
+    const fit_options *o = f->options;
+    const char *vain = o->samples ? "--samples" : o->sweeps ? "--sweeps" : o->seed.given ? "--seed" : NULL;
+    if (o->inputs.count || !vain)
+        return EXIT_DONE;
+    int status = cli_fail(f->cli, EXIT_USAGE, "%s says nothing of '%s' without inputs", vain, f->path);
+    cli_hint(f->cli, "give them with --input NAME=FILE.npy; without any the model is fitted by its structure alone");
+    return status;
+}
+
 int cli_fit(cli *c, int argc, char **argv)
 {
     fit_options o = {0};
@@ -231,7 +243,9 @@ int cli_fit(cli *c, int argc, char **argv)
     int status = options_parse(c, &table, argc, argv, &o, &f.path);
     if (status != OPTIONS_GO_ON)
         return status;
-    status = run_split_files(c, "--input", &o.inputs, &f.inputs);
+    status = check_options(&f);
+    if (!status)
+        status = run_split_files(c, "--input", &o.inputs, &f.inputs);
     if (status)
         return status;
     interrupt_heed();
