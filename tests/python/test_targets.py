@@ -147,8 +147,8 @@ class Fit(Case):
 
 
     KEYS = {"target", "hamiltonian", "spins", "spins_needed", "spins_available", "parts", "rounds", "anneals", "seconds", "samples",
-            "fixed", "couplings_lost", "usual_lost", "error_bound", "energy_native", "energy_machine", "gap", "agreement", "verdict",
-            "advice"}
+            "fixed", "couplings_lost", "usual_lost", "error_bound", "energy_native", "energy_machine", "gap", "agreement", "complete",
+            "verdict", "advice"}
 
     def test_json_is_whole(self):
         for extra in ((), ("--input", f"patches={self.DIGITS / 'patches.npy'}", "--samples", 2)):
