@@ -69,8 +69,9 @@ static int check_labels(const run_session *s)
         if (tensor_to_i32(&at, (tensor_origin){.kind = "labels", .name = "labels", .sample = k}, &label, &error))
             return cli_fail(s->cli, EXIT_INPUT, "%s: %s", path, error.message);
         if (label < 0 || label >= scores)
-            return cli_fail(s->cli, EXIT_INPUT, "%s: the label of sample %lld is %d, and the first output has %lld score%s, from 0",
-                            path, (long long)k, (int)label, (long long)scores, scores == 1 ? "" : "s");
+            return cli_fail(s->cli, EXIT_INPUT,
+                            "%s: the label of sample %lld is %d, and the first output has %lld score%s, from 0", path,
+                            (long long)k, (int)label, (long long)scores, scores == 1 ? "" : "s");
     }
     return EXIT_DONE;
 }
